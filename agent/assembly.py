@@ -1,0 +1,187 @@
+"""From settings to parts: what is built of hardware, device model and link, with errors that name the line."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.errors import Problem, SettingsError
+from agent.ocpp.adapter import StationIdentity, Topology
+from agent.ocpp.session import LinkSettings
+from agent.ocpp.v16.config_keys import station_key, station_value
+from agent.settings import Settings
+from agent.settings_drivers import HalNode
+from agent.station import standard_variables as variables
+from agent.station.device_model import DeviceModel, VariableKey, parse_key
+from agent.station.state import EvseConfig, StationConfig
+from hal.board import EvseSpec, PartSpec
+from hal.errors import WrongSettings
+from hal.registry import settings_class
+
+AGENT_VERSION = "0.1.0"
+NOMINAL_V = 230.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderPlan:
+    """A token reader to be built: its driver and the EVSEs it serves (none: all)."""
+
+    name: str
+    spec: PartSpec
+    evse_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything an agent is made of, checked."""
+
+    settings: Settings
+    identity: StationIdentity
+    topology: Topology
+    config: StationConfig
+    model: DeviceModel
+    evses: tuple[EvseSpec, ...]
+    readers: tuple[ReaderPlan, ...]
+
+
+def make_plan(settings: Settings) -> Plan:
+    """Check and translate settings. Raises SettingsError with every mistake, each with file and line."""
+    problems: list[Problem] = []
+    evses = tuple(
+        EvseSpec(
+            evse_id=evse.id,
+            max_current_a=evse.connector.max_current_a,
+            phases=evse.connector.phases,
+            parts={node.part: spec for node in evse.hal.nodes if (spec := _part(settings, node, problems)) is not None},
+        )
+        for evse in settings.evses
+    )
+    readers = tuple(
+        ReaderPlan(name=f"reader {number}", spec=spec, evse_ids=reader.evses)
+        for number, reader in enumerate(settings.token_readers, start=1)
+        if (spec := _part(settings, reader.hal, problems)) is not None
+    )
+    topology = Topology(tuple((evse.id, (evse.connector.id,)) for evse in settings.evses))
+    model = _model(settings, topology, problems)
+    if problems or model is None:
+        raise SettingsError(problems=tuple(problems))
+    station = settings.station
+    return Plan(
+        settings=settings,
+        identity=StationIdentity(
+            vendor=station.vendor,
+            model=station.model,
+            serial_number=station.serial_number,
+            firmware_version=station.firmware_version or AGENT_VERSION,
+        ),
+        topology=topology,
+        config=_station_config(settings),
+        model=model,
+        evses=evses,
+        readers=readers,
+    )
+
+
+def _station_config(settings: Settings) -> StationConfig:
+    return StationConfig(
+        evses=tuple(
+            EvseConfig(
+                evse_id=evse.id,
+                connector_ids=(evse.connector.id,),
+                max_current_a=evse.connector.max_current_a,
+                phases=evse.connector.phases,
+                has_lock=evse.connector.lock,
+                energy_without_meter=evse.meter_failure == "continue",
+            )
+            for evse in settings.evses
+        ),
+        grid_max_current_a=settings.grid.max_current_a,
+    )
+
+
+def _part(settings: Settings, node: HalNode, problems: list[Problem]) -> PartSpec | None:
+    """A driver's settings, parsed; None with its problems noted."""
+    try:
+        return PartSpec(node.driver, node.parse(settings_class(node.driver)))
+    except WrongSettings as error:
+        problems.append(settings.problem((*node.path, *(error.path or ("driver",))), str(error)))
+    except SettingsError as error:
+        problems.extend(error.problems)
+    return None
+
+
+def _model(settings: Settings, topology: Topology, problems: list[Problem]) -> DeviceModel | None:
+    """The device model with station.yaml's values."""
+    station, csms = settings.station, settings.csms
+    overrides: dict[VariableKey | str, str] = {
+        variables.IDENTITY: station.identity,
+        variables.STATION_VENDOR: station.vendor,
+        variables.STATION_MODEL: station.model,
+        variables.STATION_SERIAL_NUMBER: station.serial_number or "",
+        variables.STATION_FIRMWARE_VERSION: station.firmware_version or AGENT_VERSION,
+        variables.STATION_SUPPLY_PHASES: str(settings.grid.phases),
+        variables.SECURITY_PROFILE: str(csms.security_profile),
+        variables.MESSAGE_TIMEOUT: str(round(csms.call_timeout_s)),
+        variables.WEB_SOCKET_PING_INTERVAL: str(csms.ping_interval_s),
+        variables.RETRY_BACK_OFF_WAIT_MINIMUM: str(csms.reconnect.minimum_s),
+        variables.RETRY_BACK_OFF_RANDOM_RANGE: str(csms.reconnect.random_range_s),
+        variables.RETRY_BACK_OFF_REPEAT_TIMES: str(csms.reconnect.repeat_times),
+    }
+    limits: dict[VariableKey, float] = {}
+    for evse in settings.evses:
+        connector = evse.connector
+        overrides[VariableKey("EVSE", "SupplyPhases", evse_id=evse.id)] = str(connector.phases)
+        overrides[VariableKey("Connector", "SupplyPhases", evse_id=evse.id, connector_id=connector.id)] = str(
+            connector.phases
+        )
+        overrides[VariableKey("Connector", "ConnectorType", evse_id=evse.id, connector_id=connector.id)] = (
+            connector.type
+        )
+        limits[VariableKey("EVSE", "Power", evse_id=evse.id)] = connector.max_current_a * connector.phases * NOMINAL_V
+    model = DeviceModel.build(topology.evses, overrides, limits=limits)
+    return _with_configured(settings, settings.ocpp_variables, model, problems)
+
+
+def _with_configured(
+    settings: Settings, configured: Mapping[str, str], model: DeviceModel, problems: list[Problem]
+) -> DeviceModel:
+    """The values of `ocpp_variables`, by Component.Variable or by 1.6 key."""
+    for name, value in configured.items():
+        path = ("ocpp_variables", name)
+        try:
+            key = station_key(name)
+            if key is not None:
+                value = station_value(name, value)
+            model = model.with_value(key or parse_key(name), value)
+        except ValueError as error:
+            problems.append(settings.problem(path, f"{error}; see the table of variables in docs/"))
+    return model
+
+
+def link_settings(plan: Plan) -> LinkSettings:
+    """How to connect. Raises SettingsError where a password or key file cannot be read."""
+    csms = plan.settings.csms
+    password = csms.read_password()
+    return LinkSettings(
+        url=csms.url,
+        identity=plan.settings.station.identity,
+        subprotocols=tuple(csms.ocpp_versions),
+        password=password.reveal().encode() if password is not None else None,
+        ping_interval_s=float(csms.ping_interval_s),
+        call_timeout_s=csms.call_timeout_s,
+        ssl=_tls(plan.settings) if csms.url.startswith("wss:") else None,
+    )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    """TLS 1.2 or newer, with the files of station.yaml (2.0.1 A00.FR.3xx)."""
+    tls = settings.csms.tls
+    context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = tls.verify_hostname
+    if tls.client_cert_file is not None:
+        password = tls.client_key_password_file.read_text(encoding="utf-8").strip() if tls.client_key_password_file else None
+        try:
+            context.load_cert_chain(str(tls.client_cert_file), tls.client_key_file, password)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(f"{tls.client_cert_file}: the certificate or its key cannot be used: {error}") from error
+    return context

@@ -1,0 +1,165 @@
+"""Carrying out effects: the station's imperatives handed to ports, link and process."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, assert_never
+
+from agent.log import get_logger
+from agent.runtime.hal_watch import PortWatch
+from agent.runtime.tasks import Tasks
+from agent.station.effects import (
+    AskAuthorization,
+    CacheToken,
+    Effect,
+    ForgetCache,
+    LockConnector,
+    PermitEnergy,
+    ReadMeter,
+    Record,
+    Reply,
+    ReportStatus,
+    Restart,
+    SendTriggered,
+    StoreLocalList,
+    StoreVariable,
+    Unlock,
+    WithdrawEnergy,
+)
+from agent.station.events import Event, MeterSampled, TokenAnswered, UnlockFinished
+from agent.station.id_token import IdToken, TokenInfo
+from hal.errors import HalError
+from hal.port import Port
+
+log = get_logger(__name__)
+
+UNLOCK_WITHIN_S = 20.0
+
+
+class PortControl:
+    """One port as the effects see it: a permission waits for the cable lock that was ordered before it."""
+
+    def __init__(self, port: Port, watch: PortWatch, *, tasks: Tasks) -> None:
+        self.port = port
+        self._watch = watch
+        self._tasks = tasks
+        self._wanted_a: float | None = None
+        self._locking = False
+        self._reading = False
+
+    def permit(self, limit_a: float) -> None:
+        """Allow energy, once a lock under way has succeeded (2.0.1 G05.FR.01)."""
+        self._wanted_a = limit_a
+        if not self._locking:
+            self.port.permit(limit_a)
+
+    def withdraw(self) -> None:
+        """Stop now."""
+        self._wanted_a = None
+        self.port.withdraw()
+
+    def lock(self) -> None:
+        """Begin to lock the cable."""
+        self._locking = True
+        self._tasks.start(self._lock(), name=f"lock EVSE {self.port.evse_id}")
+
+    async def _lock(self) -> None:
+        locked = False
+        try:
+            locked = await self.port.lock()
+        finally:
+            self._locking = False
+        if locked and self._wanted_a is not None:
+            self.port.permit(self._wanted_a)
+        # A lock that failed is a fault that the port reports; the station then ends the transaction.
+
+    def unlock(self, ticket: int | None, post: Callable[[Event], None]) -> None:
+        """Release the cable and tell."""
+        self._tasks.start(self._unlock(ticket, post), name=f"unlock EVSE {self.port.evse_id}")
+
+    async def _unlock(self, ticket: int | None, post: Callable[[Event], None]) -> None:
+        unlocked = False
+        try:
+            async with asyncio.timeout(UNLOCK_WITHIN_S):
+                unlocked = await self.port.unlock()
+        except TimeoutError:
+            log.warning("unlock took too long", evse=self.port.evse_id)
+        finally:
+            post(UnlockFinished(self.port.evse_id, ticket, unlocked))
+
+    def read_meter(self, post: Callable[[Event], None]) -> None:
+        """Read now, unless a reading is under way."""
+        if not self._reading:
+            self._reading = True
+            self._tasks.start(self._read_meter(post), name=f"read meter of EVSE {self.port.evse_id}")
+
+    async def _read_meter(self, post: Callable[[Event], None]) -> None:
+        try:
+            post(MeterSampled(self._watch.sample(await self.port.read_meter())))
+        except HalError as error:
+            # The port's own polling judges the meter; this was one reading more.
+            log.debug("meter did not answer", evse=self.port.evse_id, why=error)
+        finally:
+            self._reading = False
+
+
+class Effects:
+    """The table from effect to deed."""
+
+    def __init__(
+        self,
+        controls: Mapping[int, PortControl],
+        *,
+        tasks: Tasks,
+        authorize: Callable[[IdToken], Coroutine[Any, Any, TokenInfo | None]],
+        report_status: Callable[[ReportStatus], None],
+        send_triggered: Callable[[SendTriggered], None],
+        restart: Callable[[Restart], None],
+        wake_outbox: Callable[[], None],
+    ) -> None:
+        self.controls = controls
+        self.post: Callable[[Event], None] = _not_wired
+        self._tasks = tasks
+        self._authorize = authorize
+        self._report_status = report_status
+        self._send_triggered = send_triggered
+        self._restart = restart
+        self._wake_outbox = wake_outbox
+
+    def act(self, effect: Effect) -> None:  # noqa: C901, PLR0912 - the one dispatch table
+        """Carry out one effect; what takes time goes on in a named task."""
+        match effect:
+            case Record():
+                self._wake_outbox()
+            case PermitEnergy(evse_id, limit_a):
+                self.controls[evse_id].permit(limit_a)
+            case WithdrawEnergy(evse_id):
+                self.controls[evse_id].withdraw()
+            case LockConnector(evse_id):
+                self.controls[evse_id].lock()
+            case Unlock(evse_id, ticket):
+                self.controls[evse_id].unlock(ticket, self.post)
+            case ReadMeter(evse_id):
+                self.controls[evse_id].read_meter(self.post)
+            case AskAuthorization():
+                self._tasks.start(self._ask(effect), name="authorize")
+            case ReportStatus():
+                self._report_status(effect)
+            case SendTriggered():
+                self._send_triggered(effect)
+            case Restart():
+                self._restart(effect)
+            case CacheToken() | ForgetCache() | StoreVariable() | StoreLocalList() | Reply():
+                pass  # done by the commit and by the runner
+            case _:
+                assert_never(effect)
+
+    async def _ask(self, effect: AskAuthorization) -> None:
+        info: TokenInfo | None = None
+        try:
+            info = await self._authorize(effect.token)
+        finally:
+            self.post(TokenAnswered(effect.ticket, info))
+
+
+def _not_wired(event: Event) -> None:
+    raise RuntimeError(f"effects were not wired to a runner when {type(event).__name__} came")

@@ -1,0 +1,132 @@
+"""Draining the outbox: the head is told until it is acknowledged, one at a time, in order of record.
+
+A lost link never uses up an attempt. Failed attempts are a CALLERROR, and in 2.x also no answer in time while
+connected (2.0.1 E13); they are persisted, and after the last one the fact goes to the dead letters.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from agent.clock import Clock
+from agent.errors import AnswerTimeout, CallRefused, LinkLost, OwnPayloadInvalid
+from agent.log import get_logger
+from agent.ocpp.adapter import TransactionLedger
+from agent.runtime.link import Link, Speaking
+from agent.station.device_model import DeviceModel
+from agent.station.events import Event, TransactionAnswered
+from agent.station.facts import Fact, IdleMeterSampled
+from agent.station.standard_variables import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
+from agent.store.outbox import OutboxRow
+from agent.store.store import Store
+
+log = get_logger(__name__)
+
+STUCK_LINK_RETRY_S = 5.0
+
+
+class OutboxSender:
+    """Sends facts while the link is online."""
+
+    def __init__(
+        self,
+        store: Store,
+        link: Link,
+        *,
+        clock: Clock,
+        model: Callable[[], DeviceModel],
+        post: Callable[[Event], None],
+    ) -> None:
+        self.sent = 0
+        self.given_up = 0
+        self.in_flight: int | None = None
+        """Row id of the fact that is being told now."""
+        self._store = store
+        self._link = link
+        self._clock = clock
+        self._model = model
+        self._post = post
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was recorded."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Drain for ever."""
+        row: OutboxRow | None = None
+        while True:
+            if row is None:
+                self._wake.clear()
+                row = await self._store.head()
+            if row is None:
+                await self._wake.wait()
+                continue
+            speaking = await self._link.speaking()
+            row = await self._tell(speaking, row)
+
+    async def _tell(self, speaking: Speaking, row: OutboxRow) -> OutboxRow | None:
+        """Tell one fact; returns the row to go on with, None to look afresh."""
+        fact: Fact = row.fact
+        if not isinstance(fact, IdleMeterSampled) and row.offline and not fact.offline:
+            fact = replace(fact, offline=True)  # E11.FR.07
+        ledger = await self._ledger(fact)
+        call = speaking.adapter.encode_fact(fact, wall=self._store.mend, ledger=ledger)
+        if call is None:
+            return await self._store.acknowledge(row)
+        self.in_flight = row.id
+        try:
+            payload = await self._link.call(speaking, call)
+        except LinkLost:
+            return None
+        except AnswerTimeout:
+            return await self._unanswered(speaking, row, ledger)
+        except CallRefused as error:
+            return await self._failed(speaking, row, ledger, why=str(error))
+        except OwnPayloadInvalid as error:
+            # No CSMS would take it, now or later: keep it where a person can read it, and go on.
+            log.error("fact cannot be told", cause=error, fact=type(fact).__name__)
+            return await self._give_up(speaking, row, ledger, why=str(error))
+        finally:
+            self.in_flight = None
+        answer = speaking.adapter.fact_answer(fact, payload)
+        self.sent += 1
+        begins = speaking.adapter.introduces(fact, ledger)
+        following = await self._store.acknowledge(row, id_16=answer.id_16, start_answered=begins)
+        if answer.info is not None and not isinstance(fact, IdleMeterSampled) and fact.token is not None:
+            self._post(TransactionAnswered(fact.transaction_id, fact.token, answer.info))
+        return following
+
+    async def _ledger(self, fact: Fact) -> TransactionLedger | None:
+        if isinstance(fact, IdleMeterSampled) and fact.transaction_id is None:
+            return None
+        known = await self._store.ledger(fact.transaction_id or "")
+        return TransactionLedger(known.transaction_id, known.id_16, known.start_answered)
+
+    async def _unanswered(
+        self, speaking: Speaking, row: OutboxRow, ledger: TransactionLedger | None
+    ) -> OutboxRow | None:
+        if speaking.adapter.counts_silence:
+            return await self._failed(speaking, row, ledger, why="no answer in time")
+        # 1.6 counts only refusals: the CSMS may be slow for weeks.
+        log.warning("fact unanswered", row=row.id)
+        await asyncio.sleep(STUCK_LINK_RETRY_S)
+        return row
+
+    async def _failed(
+        self, speaking: Speaking, row: OutboxRow, ledger: TransactionLedger | None, *, why: str
+    ) -> OutboxRow | None:
+        attempts = await self._store.failed(row)
+        allowed = self._model().integer(MESSAGE_ATTEMPTS) if speaking.adapter.is_retryable(row.fact) else 1
+        log.warning("fact not accepted", row=row.id, attempts=attempts, allowed=allowed, why=why)
+        if attempts >= allowed:
+            return await self._give_up(speaking, row, ledger, why=why)  # E13.FR.04
+        # E13.FR.03; 1.6 TransactionMessageRetryInterval
+        await self._clock.sleep(self._model().integer(MESSAGE_ATTEMPT_INTERVAL) * attempts)
+        return None
+
+    async def _give_up(
+        self, speaking: Speaking, row: OutboxRow, ledger: TransactionLedger | None, *, why: str
+    ) -> OutboxRow | None:
+        self.given_up += 1
+        return await self._store.give_up(row, why, start_answered=speaking.adapter.introduces(row.fact, ledger))

@@ -1,0 +1,113 @@
+"""StatusNotifications: offline only the last one counts, so they are kept per connector and not queued."""
+
+import asyncio
+from collections.abc import Callable
+
+from agent.clock import Clock
+from agent.errors import LinkError, LinkLost
+from agent.log import get_logger
+from agent.runtime.link import Link, Speaking
+from agent.station.device_model import DeviceModel
+from agent.station.effects import ReportStatus
+from agent.station.standard_variables import MINIMUM_STATUS_DURATION, OFFLINE_THRESHOLD
+from agent.store.store import Store
+
+log = get_logger(__name__)
+
+Connector = tuple[int, int]
+
+
+class StatusSender:
+    """Tells the CSMS each connector's status when it changed, and all of them when it must be told anew."""
+
+    def __init__(
+        self, link: Link, store: Store, *, clock: Clock, model: Callable[[], DeviceModel]
+    ) -> None:
+        self._link = link
+        self._store = store
+        self._clock = clock
+        self._model = model
+        self._current: dict[Connector, ReportStatus] = {}
+        self._told: dict[Connector, ReportStatus] = {}
+        self._forced: list[ReportStatus] = []
+        self._wake = asyncio.Event()
+        self._lost_at_s: float | None = None
+
+    def report(self, report: ReportStatus) -> None:
+        """A status to be told."""
+        if report.forced:
+            self._forced.append(report)
+        else:
+            self._current[report.evse_id, report.connector_id] = report
+        self._wake.set()
+
+    def accepted(self) -> None:
+        """A BootNotification was accepted: every connector is told (B01.FR.05)."""
+        self._told.clear()
+        self._wake.set()
+
+    def link_changed(self, *, online: bool) -> None:
+        """After being offline longer than OfflineThreshold all are told, else only what changed (B04)."""
+        if not online:
+            self._lost_at_s = self._clock.monotonic()
+            return
+        if self._lost_at_s is not None:
+            away_s = self._clock.monotonic() - self._lost_at_s
+            self._lost_at_s = None
+            if away_s > self._model().integer(OFFLINE_THRESHOLD):
+                self._told.clear()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Tell for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            speaking = await self._listener()
+            if speaking is None:
+                continue
+            wait_s = await self._tell_all(speaking)
+            if wait_s is not None:
+                await self._clock.sleep(wait_s)
+                self._wake.set()
+
+    async def _listener(self) -> Speaking | None:
+        # A triggered status is owed also while the registration is pending (B02.FR.02).
+        if self._forced and self._link.current is not None:
+            return self._link.current
+        return await self._link.speaking()
+
+    async def _tell_all(self, speaking: Speaking) -> float | None:
+        """Tell what is due; returns how long to wait for a status that is too young (MinimumStatusDuration)."""
+        while self._forced:
+            if not await self._tell(speaking, self._forced.pop(0)):
+                return None
+        if not self._link.is_online:
+            return None
+        minimum_s = float(self._model().integer(MINIMUM_STATUS_DURATION))
+        wait_s: float | None = None
+        for connector, report in list(self._current.items()):
+            if self._told.get(connector) == report:
+                continue
+            age_s = self._clock.monotonic() - report.at.mono_s
+            if connector in self._told and age_s < minimum_s:
+                wait_s = minimum_s - age_s if wait_s is None else min(wait_s, minimum_s - age_s)
+            elif await self._tell(speaking, report):
+                self._told[connector] = report
+            else:
+                return None
+        return wait_s
+
+    async def _tell(self, speaking: Speaking, report: ReportStatus) -> bool:
+        """False where the link went away meanwhile."""
+        call = speaking.adapter.status_notification(report, at=self._store.mend(report.at))
+        if call is None:
+            return True
+        try:
+            await self._link.call(speaking, call)
+        except LinkLost:
+            return False
+        except LinkError as error:
+            # Told and not wanted: the next change is told again.
+            log.warning("status not taken", evse=report.evse_id, status=report.status, why=error)
+        return True

@@ -1,0 +1,33 @@
+"""Operative or not: the station, its EVSEs, their connectors (2.0.1 G03, G04; 1.6 5.2)."""
+
+from dataclasses import replace
+
+from agent.station.commands import ChangeAvailability, Outcome
+from agent.station.state import Evse
+from agent.station.step import Step
+
+
+def change_availability(step: Step, ticket: int, command: ChangeAvailability) -> None:
+    """Store the wish at once; while a transaction runs it takes effect at its end (G03.FR.05)."""
+    targets = _targets(step, command)
+    if targets is None:
+        step.reply(ticket, Outcome.REJECTED, reason="UnknownEvse")
+        return
+    # G03.FR.03: already so, or a scheduled change that is taken back, is simply Accepted.
+    waits = not command.operative and any(evse.record.transaction is not None for evse in targets)
+    step.reply(ticket, Outcome.SCHEDULED if waits else Outcome.ACCEPTED)
+    if command.evse_id is None:
+        step.state = replace(step.state, record=replace(step.state.record, operative=command.operative))
+    elif command.connector_id is None:
+        step.change_record(command.evse_id, evse_operative=command.operative)
+    else:
+        step.change_record(command.evse_id, connector_operative=command.operative)
+
+
+def _targets(step: Step, command: ChangeAvailability) -> tuple[Evse, ...] | None:
+    if command.evse_id is None:
+        return step.state.evses
+    evse = step.state.evse(command.evse_id)
+    if evse is None or (command.connector_id is not None and command.connector_id not in evse.config.connector_ids):
+        return None
+    return (evse,)

@@ -1,0 +1,319 @@
+"""Settling an EVSE: after anything changed, what follows for its transaction, its energy and its status.
+
+Events change what is known; `settle` draws the conclusions, always by the same steps: TxPoints, the
+transaction's begin or end, its charging state. `settle_station` then shares the supply and reports statuses.
+"""
+
+from dataclasses import replace
+
+from agent.smart_charging.share import share
+from agent.station import metering, transaction
+from agent.station.connector import ConnectorStatus, ConnectorView, status_of
+from agent.station.effects import (
+    LockConnector,
+    PermitEnergy,
+    ReadMeter,
+    Record,
+    ReportStatus,
+    Restart,
+    Unlock,
+    WithdrawEnergy,
+)
+from agent.station.facts import ChargingState, StopReason, Trigger
+from agent.station.samples import Context
+from agent.station.standard_variables import (
+    SAMPLED_TX_ENDED_MEASURANDS,
+    SAMPLED_TX_STARTED_MEASURANDS,
+    TX_BEFORE_ACCEPTED_ENABLED,
+    TX_START_POINT,
+    TX_STOP_POINT,
+)
+from agent.station.state import Evse
+from agent.station.step import Step
+from agent.station.transaction import Cause, Ending, Telling, Transaction, TxPoint
+
+LAST_READING_WITHIN_S = 5.0
+"""How long an ending transaction waits for the contactor and a last reading."""
+
+EV_READY_WITHIN_S = 30.0
+"""An EV that was never charged counts as suspending only after this long (IEC 61851-1 sets no limit)."""
+
+STATE_CHANGED = Cause(Trigger.CHARGING_STATE_CHANGED, worth_telling=False)
+
+
+def telling(step: Step, evse: Evse) -> Telling:
+    """What a fact of this EVSE says of the moment."""
+    return Telling(
+        evse_id=evse.id,
+        at=step.now,
+        offline=not step.state.online,
+        register_wh=evse.sample.energy_wh if evse.sample else None,
+    )
+
+
+def reached_points(evse: Evse) -> frozenset[TxPoint]:
+    """The TxPoints that hold now (2.0.1 E01, E06)."""
+    tx = evse.record.transaction
+    points = set()
+    authorized = evse.record.grant is not None and not (tx is not None and tx.suspended)
+    if evse.plugged:
+        points.add(TxPoint.EV_CONNECTED)
+    if authorized:
+        points.add(TxPoint.AUTHORIZED)
+    if authorized and evse.plugged:
+        points.add(TxPoint.POWER_PATH_CLOSED)
+    if evse.contactor_closed and evse.wants_energy:
+        points.add(TxPoint.ENERGY_TRANSFER)
+    return frozenset(points)
+
+
+def settle(step: Step, evse_id: int, cause: Cause = STATE_CHANGED) -> None:
+    """Draw the conclusions of a change for one EVSE; `cause` is what the facts will give as trigger and reason."""
+    evse = step.evse(evse_id)
+    if evse.interrupted_until_s is not None:
+        return  # nothing is decided before the interrupted transaction is
+    before = evse.record.transaction
+    points = reached_points(evse)
+    if before is None:
+        if not _begin_if_due(step, evse, points, cause):
+            return
+    elif before.ending is None:
+        lost = before.points - points
+        stop_points = frozenset(step.model.members(TX_STOP_POINT))
+        if cause.ends or lost & stop_points:
+            _start_ending(step, evse, before, cause)
+        else:
+            reached = replace(before, points=before.points | points)
+            if reached != before:
+                step.change_record(evse_id, transaction=reached)
+    if step.evse(evse_id).record.points != points:
+        step.change_record(evse_id, points=points)
+    finish_if_ready(step, evse_id)
+    _tell_update(step, evse_id, cause, existed=before is not None)
+
+
+def _begin_if_due(step: Step, evse: Evse, points: frozenset[TxPoint], cause: Cause) -> bool:
+    """Begin a transaction on the edge of a start point; False while it must wait, so that the edge is kept."""
+    start_points = frozenset(step.model.members(TX_START_POINT))
+    if not (points - evse.record.points) & start_points:
+        return True
+    if not may_begin(step, evse):
+        return False
+    grant = evse.record.grant
+    tx = Transaction(
+        id=step.new_id(),
+        connector_id=evse.config.connector_ids[0],
+        started_at=step.now,
+        points=points,
+        token=grant.token if grant else None,
+        group=grant.group if grant else None,
+        remote_start_id=grant.remote_start_id if grant else None,
+        begin_wh=evse.sample.energy_wh if evse.sample else None,
+        register_wh=evse.sample.energy_wh if evse.sample else None,
+        register_at=evse.sample.at if evse.sample else None,
+        sampled_at_s=step.now.mono_s,
+    )
+    tx = replace(tx, charging_state=charging_state(step, evse, tx))
+    values = metering.select(
+        evse.sample,
+        step.model.members(SAMPLED_TX_STARTED_MEASURANDS),
+        context=Context.TRANSACTION_BEGIN,
+        offered_a=0.0,
+        phases=evse.config.phases,
+    )
+    # Recorded before power: energy must never flow that nobody can bill.
+    step.emit(
+        Record(transaction.started(tx, telling(step, evse), trigger=cause.trigger, values=values, token=tx.token))
+    )
+    step.change_record(evse.id, transaction=tx.next(), points=points, finished=False)
+    return True
+
+
+def may_begin(step: Step, evse: Evse) -> bool:
+    """Whether a transaction may begin here now: it can be measured, stored and is allowed."""
+    state = step.state
+    # B02.FR.03, B03.FR.01: before any acceptance only if so configured.
+    allowed = state.record.accepted or step.model.boolean(TX_BEFORE_ACCEPTED_ENABLED)
+    return (
+        allowed
+        and state.writable
+        and state.reset is None
+        and not evse.faulted
+        and state.is_operative(evse)
+        and metering.is_fresh(evse.sample, now=step.now)
+    )
+
+
+def _start_ending(step: Step, evse: Evse, tx: Transaction, cause: Cause) -> None:
+    """Stop the energy now; the fact follows once the contactor is open and the meter was read."""
+    step.emit(WithdrawEnergy(evse.id))
+    step.emit(ReadMeter(evse.id))
+    ending = Ending(cause=cause, due_mono_s=step.now.mono_s + LAST_READING_WITHIN_S)
+    step.change(evse.id, permitted_a=None)
+    # The authorization ends with the transaction, whatever ended it.
+    step.change_record(evse.id, transaction=replace(tx, ending=ending), grant=None)
+
+
+def finish_if_ready(step: Step, evse_id: int) -> None:
+    """Record the end of an ending transaction once its last reading is in, or its time is up."""
+    evse = step.evse(evse_id)
+    tx = evse.record.transaction
+    if tx is None or tx.ending is None:
+        return
+    opened = evse.contactor_closed is False
+    read_since = evse.sample is not None and (evse.opened_at_s is None or evse.sample.at.mono_s >= evse.opened_at_s)
+    if not (opened and read_since) and step.now.mono_s < tx.ending.due_mono_s:
+        return
+    cause = tx.ending.cause
+    tx = replace(tx, charging_state=ChargingState.EV_CONNECTED if evse.plugged else ChargingState.IDLE)
+    values = metering.select(
+        evse.sample,
+        step.model.members(SAMPLED_TX_ENDED_MEASURANDS),
+        context=Context.TRANSACTION_END,
+        offered_a=0.0,
+        phases=evse.config.phases,
+    )
+    register_wh = evse.sample.energy_wh if evse.sample else tx.register_wh
+    fact = transaction.ended(
+        tx, replace(telling(step, evse), register_wh=register_wh), cause=cause, values=(*tx.for_end, *values)
+    )
+    step.emit(Record(fact))
+    if evse.locked:
+        step.emit(Unlock(evse_id))  # E06.FR.10
+        step.change(evse_id, locked=False)
+    step.change_record(evse_id, transaction=None, finished=evse.plugged, points=reached_points(step.evse(evse_id)))
+
+
+def charging_state(step: Step, evse: Evse, tx: Transaction) -> ChargingState:
+    """ChargingStateEnumType as it is now."""
+    if not evse.plugged:
+        return ChargingState.IDLE
+    if evse.record.grant is None and not tx.suspended:
+        return ChargingState.EV_CONNECTED
+    if evse.permitted_a is None:
+        waits = tx.offered_at_s is None and not evse.powerless and not tx.suspended
+        return ChargingState.EV_CONNECTED if waits else ChargingState.SUSPENDED_EVSE
+    if evse.wants_energy:
+        # Wanted but not closed yet: the contactor is on its way, and the state is still the last one.
+        return ChargingState.CHARGING if evse.contactor_closed else tx.charging_state
+    return ChargingState.EV_CONNECTED if _is_ev_expected(step, tx) else ChargingState.SUSPENDED_EV
+
+
+def _is_ev_expected(step: Step, tx: Transaction) -> bool:
+    return not tx.energized and tx.offered_at_s is not None and step.now.mono_s < tx.offered_at_s + EV_READY_WITHIN_S
+
+
+def _tell_update(step: Step, evse_id: int, cause: Cause, *, existed: bool) -> None:
+    """Record what a going transaction must tell: a new charging state (E02.FR.13) or an event of note (E02.FR.17)."""
+    evse = step.evse(evse_id)
+    tx = evse.active_transaction
+    if tx is None:
+        return
+    state = charging_state(step, evse, tx)
+    energized = tx.energized or bool(evse.contactor_closed)
+    if energized != tx.energized:
+        tx = replace(tx, energized=True)
+        step.change_record(evse_id, transaction=tx)
+    if state is tx.charging_state and not (existed and cause.worth_telling):
+        return
+    tx = replace(tx, charging_state=state)
+    trigger = cause.trigger if existed else Trigger.CHARGING_STATE_CHANGED
+    step.emit(Record(transaction.updated(tx, telling(step, evse), trigger=trigger, token=cause.token)))
+    step.change_record(evse_id, transaction=tx.next())
+
+
+def settle_station(step: Step) -> None:
+    """Share the supply among the EVSEs, report statuses, and restart once a commanded reset has its way clear."""
+    _share_supply(step)
+    for evse in step.state.evses:
+        settle(step, evse.id)
+        _report_status(step, evse.id)
+    reset = step.state.reset
+    if reset is not None and all(evse.record.transaction is None for evse in step.state.evses):
+        step.state = replace(step.state, reset=None)
+        step.emit(Restart(reset.kind, reset.reboot))
+
+
+def is_entitled(evse: Evse) -> bool:
+    """Whether energy is due here: a recorded transaction, authorized, plugged, no fault."""
+    tx = evse.active_transaction
+    return (
+        tx is not None
+        and not tx.suspended
+        and evse.record.grant is not None
+        and evse.plugged
+        and not evse.powerless
+        and evse.interrupted_until_s is None
+    )
+
+
+def _share_supply(step: Step) -> None:
+    wishes = {evse.id: evse.config.max_current_a for evse in step.state.evses if is_entitled(evse)}
+    shares = share(wishes, grid_max_current_a=step.state.config.grid_max_current_a)
+    # Lower before raising, so that the sum stays within the limit at every moment.
+    for evse in sorted(step.state.evses, key=lambda evse: shares.get(evse.id, 0.0) - (evse.permitted_a or 0.0)):
+        limit_a = shares.get(evse.id)
+        if limit_a == evse.permitted_a:
+            continue
+        step.change(evse.id, permitted_a=limit_a)
+        if limit_a is None:
+            step.emit(WithdrawEnergy(evse.id))
+            continue
+        tx = evse.record.transaction
+        if tx is not None and tx.offered_at_s is None:
+            step.change_record(evse.id, transaction=replace(tx, offered_at_s=step.now.mono_s))
+        if evse.config.has_lock and not evse.locked:
+            step.emit(LockConnector(evse.id))
+            step.change(evse.id, locked=True)
+        step.emit(PermitEnergy(evse.id, limit_a))
+
+
+def view(step: Step, evse: Evse) -> ConnectorView:
+    """What decides the connector's status."""
+    tx = evse.active_transaction
+    return ConnectorView(
+        faulted=evse.faulted,
+        operative=step.state.is_operative(evse),
+        reserved=False,
+        plugged=evse.plugged,
+        authorized=evse.record.grant is not None,
+        in_transaction=evse.record.transaction is not None,
+        ending=evse.record.transaction is not None and tx is None,
+        finished=evse.record.finished,
+        settling=tx is not None and (tx.offered_at_s is None or _is_ev_expected(step, tx)) and not tx.suspended,
+        deauthorized=tx is not None and tx.token is not None and evse.record.grant is None,
+        permitted=evse.permitted_a is not None,
+        wants_energy=evse.wants_energy,
+        contactor_closed=bool(evse.contactor_closed),
+    )
+
+
+def current_status(step: Step, evse: Evse) -> ConnectorStatus | None:
+    """The status to report; None before the pilot was read for the first time."""
+    return status_of(view(step, evse)) if evse.pilot is not None or evse.faulted else None
+
+
+def _report_status(step: Step, evse_id: int) -> None:
+    evse = step.evse(evse_id)
+    status = current_status(step, evse)
+    if status is None or status is evse.status:
+        return
+    step.change(evse_id, status=status)
+    step.emit(status_report(step, evse, status))
+
+
+def status_report(step: Step, evse: Evse, status: ConnectorStatus, *, forced: bool = False) -> ReportStatus:
+    """A status as it is reported, with the fault that explains it."""
+    return ReportStatus(
+        evse_id=evse.id,
+        connector_id=evse.config.connector_ids[0],
+        status=status,
+        at=step.now,
+        fault=evse.worst_fault,
+        forced=forced,
+    )
+
+
+def end_by(reason: StopReason, trigger: Trigger) -> Cause:
+    """A cause that ends a transaction whatever TxStopPoint says."""
+    return Cause(trigger, reason, ends=True)

@@ -1,0 +1,38 @@
+"""What a port tells its owner, in the order it happened."""
+
+from dataclasses import dataclass
+
+from hal.readings import MeterReading, PilotState
+
+
+@dataclass(frozen=True, slots=True)
+class PilotMoved:
+    """The pilot is in another state now."""
+
+    state: PilotState
+
+
+@dataclass(frozen=True, slots=True)
+class ContactorMoved:
+    """The mirror contact moved: energy can flow, or cannot."""
+
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRead:
+    """A fresh reading."""
+
+    reading: MeterReading
+
+
+@dataclass(frozen=True, slots=True)
+class FaultMoved:
+    """One of hal.readings.FAULT_NAMES began or ended at this EVSE."""
+
+    fault: str
+    active: bool
+    detail: str = ""
+
+
+PortEvent = PilotMoved | ContactorMoved | MeterRead | FaultMoved
