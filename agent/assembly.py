@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from agent.errors import Problem, SettingsError
 from agent.ocpp.adapter import StationIdentity, Topology
 from agent.ocpp.session import LinkSettings
-from agent.ocpp.v16.config_keys import station_key, station_value
 from agent.settings import Settings
 from agent.settings_drivers import HalNode
 from agent.station import standard_variables as variables
@@ -146,15 +145,23 @@ def _with_configured(
 ) -> DeviceModel:
     """The values of `ocpp_variables`, by Component.Variable or by 1.6 key."""
     for name, value in configured.items():
-        path = ("ocpp_variables", name)
         try:
-            key = station_key(name)
-            if key is not None:
-                value = station_value(name, value)
-            model = model.with_value(key or parse_key(name), value)
+            model = model.with_value(*_variable(name, value))
         except ValueError as error:
-            problems.append(settings.problem(path, f"{error}; see the table of variables in docs/"))
+            problems.append(settings.problem(("ocpp_variables", name), str(error)))
     return model
+
+
+def _variable(name: str, value: str) -> tuple[VariableKey, str]:
+    """The variable and value that a line of `ocpp_variables` means. Raises ValueError."""
+    if "." in name:
+        return parse_key(name), value
+    from agent.ocpp.v16.config_keys import station_key, station_value
+
+    key = station_key(name)
+    if key is None:
+        raise ValueError(f"{name!r} is neither an OCPP 1.6 key that can be set nor of the form Component.Variable")
+    return key, station_value(name, value)
 
 
 def link_settings(plan: Plan) -> LinkSettings:
@@ -179,9 +186,10 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = tls.verify_hostname
     if tls.client_cert_file is not None:
-        password = tls.client_key_password_file.read_text(encoding="utf-8").strip() if tls.client_key_password_file else None
+        file = tls.client_key_password_file
         try:
-            context.load_cert_chain(str(tls.client_cert_file), tls.client_key_file, password)
+            password = file.read_text(encoding="utf-8").strip() if file is not None else None
+            context.load_cert_chain(tls.client_cert_file, tls.client_key_file, password)
         except (OSError, ssl.SSLError) as error:
-            raise SettingsError(f"{tls.client_cert_file}: the certificate or its key cannot be used: {error}") from error
+            raise SettingsError(f"{tls.client_cert_file}: it or its key cannot be used: {error}") from error
     return context

@@ -12,10 +12,9 @@ AgentError
      +- OwnPayloadInvalid  our message breaks its schema; nothing was sent
 """
 
-from enum import StrEnum
-
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 class AgentError(Exception):

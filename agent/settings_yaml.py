@@ -244,6 +244,7 @@ _SYNTAX_HINTS = {
     "mapping values are not allowed in this context": 'a second ": " on this line, or wrong indentation; '
     "put a value that holds one in quotes",
     "could not find expected ':'": 'a key without ": " after it; write key: value',
+    "did not find expected <document start>": "indented less than the lines above; line the keys up",
     "did not find expected key": "wrong indentation or a missing comma; line the keys up",
     "did not find expected '-' indicator": "a key among list entries; mind the indentation, or add a dash",
     "found unexpected end of stream": "a quotation mark is never closed; close it",

@@ -1,7 +1,7 @@
 """The RPC framework of OCPP-J without its socket: texts in, texts and events out.
 
 Rules kept here: one own CALL at a time (1.6 and 2.0.1 section 4.1.1); an answer belongs to the CALL with its id
-and to nothing else; every own call ends exactly once, as Answered, Refused, TimedOut or Lost. Time is an argument,
+and to nothing else; every own call ends exactly once, as AnswerArrived, Refused, TimedOut or Lost. Time is an argument,
 in seconds of any clock that never steps back. Payloads are never logged: they hold tokens and keys.
 """
 
@@ -53,7 +53,7 @@ class SendArrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnswerArrived:
     """An own call got its CALLRESULT."""
 
     message_id: str
@@ -93,7 +93,7 @@ class ResultRejected:
     description: str
 
 
-RpcEvent: TypeAlias = CallArrived | SendArrived | Answered | Refused | TimedOut | Lost | ResultRejected
+RpcEvent: TypeAlias = CallArrived | SendArrived | AnswerArrived | Refused | TimedOut | Lost | ResultRejected
 
 
 @dataclass(slots=True)
@@ -187,7 +187,7 @@ class Rpc:
             case Call():
                 return self._on_call(frame)
             case CallResult():
-                return self._on_answer(Answered(frame.message_id, frame.payload), now_s=now_s)
+                return self._on_answer(AnswerArrived(frame.message_id, frame.payload), now_s=now_s)
             case CallError():
                 return self._on_answer(Refused(frame.message_id, frame.code, frame.description), now_s=now_s)
             case BadFrame():
@@ -248,7 +248,7 @@ class Rpc:
         if self._waiting:
             self._send_call(self._waiting.popleft(), now_s=now_s)
 
-    def _on_answer(self, event: Answered | Refused, *, now_s: float) -> list[RpcEvent]:
+    def _on_answer(self, event: AnswerArrived | Refused, *, now_s: float) -> list[RpcEvent]:
         own = self._outstanding
         if own is None or own.message_id != event.message_id:
             if event.message_id in self._timed_out:

@@ -68,21 +68,22 @@ def check(
 
     With `extra_allowed` unknown properties are overlooked, everywhere in the payload.
     """
-    validate = _validator(version, action, kind, extra_allowed)
-    if validate is None:
+    if not _is_known(version, action, kind):
         return UnknownAction()
-    broken = validate(payload)
+    broken = _validator(version, action, kind, extra_allowed)(payload)
     return None if broken is None else Violation(*broken)
 
 
-def is_slow() -> bool:
-    """Whether compiling a schema takes long enough to keep it off the event loop (fastjsonschema: 2 to 50 ms)."""
-    return backend() is not compile_rs
+def is_ready(version: Version, action: str, kind: Kind, *, extra_allowed: bool = False) -> bool:
+    """Whether `check` will be quick: fastjsonschema compiles for 2 to 50 ms, too long for an event loop."""
+    return backend() is compile_rs or (version, action, kind, extra_allowed) in _ready
 
 
 def prepare(version: Version, action: str, kind: Kind, *, extra_allowed: bool = False) -> None:
     """Compile a schema ahead of its first use; may run in any thread."""
-    _validator(version, action, kind, extra_allowed)
+    if _is_known(version, action, kind):
+        _validator(version, action, kind, extra_allowed)
+        _ready.add((version, action, kind, extra_allowed))
 
 
 @cache
@@ -100,26 +101,28 @@ def backend() -> Callable[[Any, Mapping[str, Format]], Validate]:
     return compile_rs if importlib.util.find_spec("jsonschema_rs") else compile_fast
 
 
-# 387 schemas exist; a station meets some forty of them.
+_ready: set[tuple[Version, str, Kind, bool]] = set()
+
+
+def _is_known(version: Version, action: str, kind: Kind) -> bool:
+    return action in actions(version) and not (kind == "response" and action in _SENT.get(version, ()))
+
+
+# Only called with known names: they come from the peer, and become a path and a key that stays.
 @cache
-def _validator(version: Version, action: str, kind: Kind, extra_allowed: bool) -> Validate | None:  # noqa: FBT001  private; `cache` tells keyword from position
-    file = _schema_file(version, action, kind)
-    if file is None:
-        return None
-    schema = json.loads(file.read_text(encoding="utf-8-sig"))
+def _validator(version: Version, action: str, kind: Kind, extra_allowed: bool) -> Validate:  # noqa: FBT001  private; `cache` tells keyword from position
+    schema = json.loads(_schema_file(version, action, kind).read_text(encoding="utf-8-sig"))
     steps: list[tuple[tuple[str, ...], float]] = []
     _prune(schema, (), steps, extra_allowed=extra_allowed)
     validate = backend()(schema, _FORMATS[version])
     return _with_steps(validate, steps) if steps else validate
 
 
-def _schema_file(version: Version, action: str, kind: Kind) -> Path | None:
-    # The name comes from the peer: only listed names become a path.
-    if action not in actions(version):
-        return None
-    if action in _SENT.get(version, ()):
-        return _folder(version) / f"{action}.json" if kind == "request" else None
-    return _folder(version) / f"{action}{'Response' if kind == 'response' else _REQUEST_SUFFIX[version]}.json"
+def _schema_file(version: Version, action: str, kind: Kind) -> Path:
+    if kind == "response":
+        return _folder(version) / f"{action}Response.json"
+    suffix = "" if action in _SENT.get(version, ()) else _REQUEST_SUFFIX[version]
+    return _folder(version) / f"{action}{suffix}.json"
 
 
 @cache

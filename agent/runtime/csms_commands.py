@@ -47,8 +47,8 @@ class CsmsCommands:
         adapter = speaking.adapter
         try:
             command = adapter.command(action, payload)
-        except AnsweredAtOnce as known:
-            return Answered(known.payload)
+        except AnsweredAtOnce as at_once:
+            return Answered(at_once.payload)
         if isinstance(command, RequestStop) and command.id_16 is not None:
             known = await self._store.transaction_of(command.id_16)
             command = replace(command, transaction_id=known or "")

@@ -1,7 +1,7 @@
 """Carrying out effects: the station's imperatives handed to ports, link and process."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any, assert_never
 
 from agent.log import get_logger
@@ -105,31 +105,22 @@ class PortControl:
 class Effects:
     """The table from effect to deed."""
 
-    def __init__(
-        self,
-        controls: Mapping[int, PortControl],
-        *,
-        tasks: Tasks,
-        authorize: Callable[[IdToken], Coroutine[Any, Any, TokenInfo | None]],
-        report_status: Callable[[ReportStatus], None],
-        send_triggered: Callable[[SendTriggered], None],
-        restart: Callable[[Restart], None],
-        wake_outbox: Callable[[], None],
-    ) -> None:
+    def __init__(self, controls: dict[int, PortControl], *, tasks: Tasks) -> None:
         self.controls = controls
-        self.post: Callable[[Event], None] = _not_wired
         self._tasks = tasks
-        self._authorize = authorize
-        self._report_status = report_status
-        self._send_triggered = send_triggered
-        self._restart = restart
-        self._wake_outbox = wake_outbox
+        # Wired by the composition root, once the parts that need each other exist.
+        self.post: Callable[[Event], None] = _not_wired
+        self.authorize: Callable[[IdToken], Coroutine[Any, Any, TokenInfo | None]] = _not_wired
+        self.report_status: Callable[[ReportStatus], None] = _not_wired
+        self.send_triggered: Callable[[SendTriggered], None] = _not_wired
+        self.restart: Callable[[Restart], None] = _not_wired
+        self.wake_outbox: Callable[[], None] = _not_wired
 
     def act(self, effect: Effect) -> None:  # noqa: C901, PLR0912 - the one dispatch table
         """Carry out one effect; what takes time goes on in a named task."""
         match effect:
             case Record():
-                self._wake_outbox()
+                self.wake_outbox()
             case PermitEnergy(evse_id, limit_a):
                 self.controls[evse_id].permit(limit_a)
             case WithdrawEnergy(evse_id):
@@ -143,11 +134,11 @@ class Effects:
             case AskAuthorization():
                 self._tasks.start(self._ask(effect), name="authorize")
             case ReportStatus():
-                self._report_status(effect)
+                self.report_status(effect)
             case SendTriggered():
-                self._send_triggered(effect)
+                self.send_triggered(effect)
             case Restart():
-                self._restart(effect)
+                self.restart(effect)
             case CacheToken() | ForgetCache() | StoreVariable() | StoreLocalList() | Reply():
                 pass  # done by the commit and by the runner
             case _:
@@ -156,10 +147,10 @@ class Effects:
     async def _ask(self, effect: AskAuthorization) -> None:
         info: TokenInfo | None = None
         try:
-            info = await self._authorize(effect.token)
+            info = await self.authorize(effect.token)
         finally:
             self.post(TokenAnswered(effect.ticket, info))
 
 
-def _not_wired(event: Event) -> None:
-    raise RuntimeError(f"effects were not wired to a runner when {type(event).__name__} came")
+def _not_wired(*_: object) -> Any:
+    raise RuntimeError("an effect came before the agent was wired")

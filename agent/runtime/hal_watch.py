@@ -140,9 +140,7 @@ class ReaderWatch:
         else:
             log.info("reader works again", reader=self._name)
         for evse_id in self._evse_ids or (None,):
-            self._post(
-                FaultRaised(evse_id, Fault.READER, why or "") if failed else FaultCleared(evse_id, Fault.READER)
-            )
+            self._post(FaultRaised(evse_id, Fault.READER, why or "") if failed else FaultCleared(evse_id, Fault.READER))
 
 
 async def renew_leases(renew: Callable[[], None], *, every_s: float = 0.5) -> None:

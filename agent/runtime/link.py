@@ -6,6 +6,7 @@ and a session only while the CSMS has accepted the station.
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,12 +14,22 @@ from enum import StrEnum
 from typing import Protocol
 
 from agent.clock import Clock
-from agent.errors import LinkError
+from agent.errors import LinkError, LinkLost
 from agent.log import get_logger
-from agent.ocpp.adapter import Adapter, BootAnswer, BootReason, Call, Registration, StationIdentity, Topology
-from agent.ocpp.backoff import Backoff
+from agent.ocpp.adapter import (
+    Adapter,
+    BootAnswer,
+    BootReason,
+    Call,
+    JsonObject,
+    Registration,
+    StationIdentity,
+    Topology,
+    WrongPayload,
+)
+from agent.ocpp.backoff import Backoff, BackoffSettings
 from agent.ocpp.negotiate import adapter_for
-from agent.ocpp.session import Handler, LinkSettings, Session, connect
+from agent.ocpp.session import Handler, LinkEnd, LinkSettings, Session, connect
 from agent.station.device_model import DeviceModel
 from agent.station.events import BootAnswered, Event, LinkChanged
 from agent.station.id_token import IdToken, TokenInfo
@@ -86,7 +97,8 @@ class Link:
         self.attempting = asyncio.Event()
         """Set once the first connection attempt is under way: what the link does not need may load now."""
         self.handler: Callable[[Speaking], Handler] = _no_handler
-        self.on_lost: Callable[[], None] = lambda: None
+        self.on_lost: Callable[[], None] = _nobody_minds
+        self.on_accepted: Callable[[], None] = _nobody_minds
         self._identity = identity
         self._topology = topology
         self._clock = clock
@@ -119,7 +131,7 @@ class Link:
             if self._speaking is not None and self.is_online:
                 return self._speaking
 
-    async def call(self, speaking: Speaking, call: Call, *, message_id: str | None = None) -> dict[str, object]:
+    async def call(self, speaking: Speaking, call: Call, *, message_id: str | None = None) -> JsonObject:
         """Send one CALL; raises the LinkErrors of Session.call."""
         self._last_sent_s = self._clock.monotonic()
         return await speaking.session.call(call.action, call.payload, message_id=message_id)
@@ -131,10 +143,10 @@ class Link:
             return None
         try:
             payload = await self.call(speaking, speaking.adapter.authorize(token))
-        except LinkError as error:
+            return speaking.adapter.authorize_answer(payload)
+        except (LinkError, WrongPayload) as error:
             log.warning("authorization unanswered", token=token, why=error)
             return None
-        return speaking.adapter.authorize_answer(payload)
 
     def boot_again(self) -> None:
         """The CSMS triggered a BootNotification."""
@@ -149,22 +161,32 @@ class Link:
         if self._speaking is not None:
             self._speaking.session.abort()
 
+    async def close(self, *, within_s: float) -> None:
+        """Take leave of the CSMS in order, if it answers in time."""
+        if self._speaking is not None:
+            await self._speaking.session.close(limit_s=within_s)
+
     async def run(self) -> None:
         """Connect, stay, reconnect, for ever."""
-        backoff = Backoff()
+        backoff = Backoff(self._backoff_settings())
         while True:
             await self._enabled.wait()
             self._to(LinkState.CONNECTING)
             self.attempting.set()
-            good = await self._connect_once()
-            if good:
-                backoff = Backoff()
+            connects, began_s = self.connects, time.monotonic()
+            accepted = await self._connect_once()
             self._to(LinkState.DISCONNECTED)
-            await asyncio.sleep(backoff.next_s(self._backoff_rule(), jitter=random.random()))
+            if self.connects > connects:
+                backoff.link_ended(accepted=accepted, lived_s=time.monotonic() - began_s)
+            backoff.settings = self._backoff_settings()
+            # Network time is real time, also where the station's own is accelerated.
+            await asyncio.sleep(backoff.next_delay_s(dice=random.random()))
+            if self.connects == connects:
+                backoff.attempt_failed()
 
-    def _backoff_rule(self) -> "BackoffRule":
+    def _backoff_settings(self) -> BackoffSettings:
         model = self._model()
-        return BackoffRule(
+        return BackoffSettings(
             wait_minimum_s=model.integer(RETRY_BACK_OFF_WAIT_MINIMUM),
             random_range_s=model.integer(RETRY_BACK_OFF_RANDOM_RANGE),
             repeat_times=model.integer(RETRY_BACK_OFF_REPEAT_TIMES),
@@ -188,8 +210,9 @@ class Link:
         log.info("connected", url=self.settings.url, subprotocol=session.subprotocol)
         self._speaking = speaking
         registering = asyncio.create_task(self._register(speaking), name="register")
+        why = ""
         try:
-            await session.run(self.handler(speaking))
+            why = _told(await session.run(self.handler(speaking)))
         finally:
             registering.cancel()
             await asyncio.gather(registering, return_exceptions=True)
@@ -200,7 +223,7 @@ class Link:
             if was_online:
                 self.on_lost()
                 self._post(LinkChanged(online=False))
-        self._failed(session.why_closed)
+        self._failed(why)
         return was_online
 
     def _failed(self, why: str) -> None:
@@ -251,15 +274,16 @@ class Link:
         """One BootNotification; None where it was not answered or refused."""
         try:
             payload = await self.call(speaking, speaking.adapter.boot_notification(self._identity, reason))
-        except LinkError as error:
+            answer = speaking.adapter.boot_answer(payload)
+        except (LinkError, WrongPayload) as error:
             log.warning("BootNotification unanswered", why=error)
             if not speaking.session.is_open:
-                raise
+                raise LinkLost("while registering") from error
             return None
-        answer = speaking.adapter.boot_answer(payload)
         log.info("registration", status=answer.status, interval_s=answer.interval_s)
         await self._set_clock(answer.current_time)
         if answer.status is Registration.ACCEPTED:
+            self.on_accepted()
             self._post(BootAnswered(accepted=True, heartbeat_s=answer.interval_s))
         return answer
 
@@ -285,15 +309,27 @@ class Link:
         """One Heartbeat, and the clock set by its answer (G02.FR.06)."""
         try:
             payload = await self.call(speaking, speaking.adapter.heartbeat())
-        except LinkError as error:
+            utc = speaking.adapter.heartbeat_answer(payload)
+        except (LinkError, WrongPayload) as error:
             log.warning("heartbeat unanswered", why=error)
             return
-        await self._set_clock(speaking.adapter.heartbeat_answer(payload))
+        await self._set_clock(utc)
 
     def _to(self, state: LinkState) -> None:
         if state is not self.state:
             log.debug("link", state=state, before=self.state)
             self.state = state
+
+
+def _told(end: LinkEnd) -> str:
+    """Why a link ended, for the log."""
+    if end.silent:
+        return "the CSMS stopped answering"
+    return f"closed with code {end.code} {end.reason}".rstrip()
+
+
+def _nobody_minds() -> None:
+    """What happens where nobody wired anything."""
 
 
 def _no_handler(speaking: Speaking) -> Handler:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from agent.clock import Clock
 from agent.errors import AnswerTimeout, CallRefused, LinkLost, OwnPayloadInvalid
 from agent.log import get_logger
-from agent.ocpp.adapter import TransactionLedger
+from agent.ocpp.adapter import FactAnswer, TransactionLedger, WrongPayload
 from agent.runtime.link import Link, Speaking
 from agent.station.device_model import DeviceModel
 from agent.station.events import Event, TransactionAnswered
@@ -47,10 +47,16 @@ class OutboxSender:
         self._model = model
         self._post = post
         self._wake = asyncio.Event()
+        self._empty = asyncio.Event()
 
     def wake(self) -> None:
         """Something was recorded."""
+        self._empty.clear()
         self._wake.set()
+
+    async def drained(self) -> None:
+        """Return once nothing is queued."""
+        await self._empty.wait()
 
     async def run(self) -> None:
         """Drain for ever."""
@@ -60,8 +66,10 @@ class OutboxSender:
                 self._wake.clear()
                 row = await self._store.head()
             if row is None:
+                self._empty.set()
                 await self._wake.wait()
                 continue
+            self._empty.clear()
             speaking = await self._link.speaking()
             row = await self._tell(speaking, row)
 
@@ -89,7 +97,12 @@ class OutboxSender:
             return await self._give_up(speaking, row, ledger, why=str(error))
         finally:
             self.in_flight = None
-        answer = speaking.adapter.fact_answer(fact, payload)
+        try:
+            answer = speaking.adapter.fact_answer(fact, payload)
+        except WrongPayload as error:
+            # Taken all the same; only what the CSMS adds to it cannot be read.
+            log.warning("answer to a fact unreadable", row=row.id, why=error)
+            answer = FactAnswer()
         self.sent += 1
         begins = speaking.adapter.introduces(fact, ledger)
         following = await self._store.acknowledge(row, id_16=answer.id_16, start_answered=begins)

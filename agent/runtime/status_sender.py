@@ -6,6 +6,7 @@ from collections.abc import Callable
 from agent.clock import Clock
 from agent.errors import LinkError, LinkLost
 from agent.log import get_logger
+from agent.ocpp.adapter import Call, JsonObject
 from agent.runtime.link import Link, Speaking
 from agent.station.device_model import DeviceModel
 from agent.station.effects import ReportStatus
@@ -20,15 +21,13 @@ Connector = tuple[int, int]
 class StatusSender:
     """Tells the CSMS each connector's status when it changed, and all of them when it must be told anew."""
 
-    def __init__(
-        self, link: Link, store: Store, *, clock: Clock, model: Callable[[], DeviceModel]
-    ) -> None:
+    def __init__(self, link: Link, store: Store, *, clock: Clock, model: Callable[[], DeviceModel]) -> None:
         self._link = link
         self._store = store
         self._clock = clock
         self._model = model
         self._current: dict[Connector, ReportStatus] = {}
-        self._told: dict[Connector, ReportStatus] = {}
+        self._told: dict[Connector, JsonObject] = {}
         self._forced: list[ReportStatus] = []
         self._wake = asyncio.Event()
         self._lost_at_s: float | None = None
@@ -80,27 +79,29 @@ class StatusSender:
     async def _tell_all(self, speaking: Speaking) -> float | None:
         """Tell what is due; returns how long to wait for a status that is too young (MinimumStatusDuration)."""
         while self._forced:
-            if not await self._tell(speaking, self._forced.pop(0)):
+            report = self._forced.pop(0)
+            call = speaking.adapter.status_notification(report, at=self._store.mend(report.at))
+            if not await self._tell(speaking, call):
                 return None
         if not self._link.is_online:
             return None
         minimum_s = float(self._model().integer(MINIMUM_STATUS_DURATION))
         wait_s: float | None = None
         for connector, report in list(self._current.items()):
-            if self._told.get(connector) == report:
+            call = speaking.adapter.status_notification(report, at=self._store.mend(report.at))
+            if call is None or self._told.get(connector) == _news(call):
                 continue
             age_s = self._clock.monotonic() - report.at.mono_s
             if connector in self._told and age_s < minimum_s:
                 wait_s = minimum_s - age_s if wait_s is None else min(wait_s, minimum_s - age_s)
-            elif await self._tell(speaking, report):
-                self._told[connector] = report
+            elif await self._tell(speaking, call):
+                self._told[connector] = _news(call)
             else:
                 return None
         return wait_s
 
-    async def _tell(self, speaking: Speaking, report: ReportStatus) -> bool:
+    async def _tell(self, speaking: Speaking, call: Call | None) -> bool:
         """False where the link went away meanwhile."""
-        call = speaking.adapter.status_notification(report, at=self._store.mend(report.at))
         if call is None:
             return True
         try:
@@ -109,5 +110,10 @@ class StatusSender:
             return False
         except LinkError as error:
             # Told and not wanted: the next change is told again.
-            log.warning("status not taken", evse=report.evse_id, status=report.status, why=error)
+            log.warning("status not taken", why=error)
         return True
+
+
+def _news(call: Call) -> JsonObject:
+    """A status without its time: what two words of one version have in common is told once."""
+    return {key: value for key, value in call.payload.items() if key != "timestamp"}

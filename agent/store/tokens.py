@@ -82,10 +82,11 @@ class Tokens:
         """Within the open transaction: empty the cache if told to, then remember `tokens`."""
         if forget:
             connection.execute("DELETE FROM auth_cache")
-        connection.executemany(
-            "UPDATE auth_cache SET used_at_s = ? WHERE token = ?",
-            [(used_at_s, key) for key, used_at_s in self._touched.items()],
-        )
+        if self._touched:
+            connection.executemany(
+                "UPDATE auth_cache SET used_at_s = ? WHERE token = ?",
+                [(used_at_s, key) for key, used_at_s in self._touched.items()],
+            )
         if tokens:
             keys = {token_key(token) for token, _ in tokens}
             self._evict(connection, keys)

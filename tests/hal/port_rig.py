@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from hal.board import EvseParts
+from hal.parts import Clock
 from hal.port import Port, PortSettings
 from hal.port_events import FaultMoved, PortEvent
 from hal.registry import DriverContext, SharedDevices
@@ -21,10 +22,11 @@ E = TypeVar("E")
 class Rig:
     """`evse` is the simulated iron, `controls` the hand on it, `events` what the port reported."""
 
-    def __init__(self, *, settings: PortSettings | None = None, **parts: Any) -> None:
+    def __init__(self, *, settings: PortSettings | None = None, clock: Clock | None = None, **parts: Any) -> None:
         self.clock = ManualClock()
+        lived: Clock = clock or self.clock
         shared = SharedDevices()
-        self.evse = SimEvse(BoardSettings(), DriverContext("EVSE 1", 1, self.clock, shared=shared))
+        self.evse = SimEvse(BoardSettings(), DriverContext("EVSE 1", 1, lived, shared=shared))
         controls = sim_controls(shared)
         assert controls is not None
         self.controls: SimEvseControls = controls.evse(1)
@@ -42,7 +44,7 @@ class Rig:
         self.port = Port(
             1,
             replace(whole, **parts),
-            clock=self.clock,
+            clock=lived,
             settings=settings or PortSettings(max_current_a=32.0),
             report=self.events.append,
         )

@@ -84,8 +84,8 @@ class PortInAnyOrder(RuleBasedStateMachine):
         )
         self.port = Port(1, parts, clock=self.clock, settings=LIMITS, report=self.events.append)
 
-    @initialize(with_input=st.booleans())
-    def start(self, with_input: bool) -> None:
+    @initialize(with_input=st.booleans(), charging=st.booleans())
+    def start(self, with_input: bool, charging: bool) -> None:
         self.port._path.contactor_opened()
         if with_input:
             self.open_input()
@@ -93,6 +93,8 @@ class PortInAnyOrder(RuleBasedStateMachine):
         self.mirror = False
         self.port._took_pilot(PilotState.B)
         self.pilot = PilotState.B
+        if charging:
+            self.charge()
 
     # What the agent does
 
@@ -122,6 +124,11 @@ class PortInAnyOrder(RuleBasedStateMachine):
         self.permit(16.0)
         assert self.iron.told_closed is not self.input_is_lost, "nothing else forbids it"
         self.follow()
+
+    @rule(turns=st.sampled_from([3, 8]))
+    def pause(self, turns: int) -> None:
+        self.permit(0.0)
+        self.live_on(turns)
 
     @rule()
     def withdraw(self) -> None:
@@ -260,5 +267,5 @@ class PortInAnyOrder(RuleBasedStateMachine):
         assert self.pilot in {PilotState.B, PilotState.C, PilotState.D}
 
 
-PortInAnyOrder.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+PortInAnyOrder.TestCase.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)
 TestPortInAnyOrder = PortInAnyOrder.TestCase

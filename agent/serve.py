@@ -1,0 +1,87 @@
+"""`evse-agent run`: an agent as a service, with signals, the local API and restarts commanded by the CSMS."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from agent import log as logs
+from agent.app import Agent, End
+from agent.assembly import Plan, make_plan
+from agent.errors import SettingsError
+from agent.log import get_logger
+from agent.ocpp.adapter import BootReason
+from agent.settings import Settings
+from hal.errors import WrongSettings
+
+log = get_logger(__name__)
+
+FINE, FAILED = 0, 1
+API_MAY_START_AFTER_S = 5.0
+"""The local API comes up also where the first connection attempt cannot even begin."""
+
+
+async def serve(settings: Settings, *, data_dir: Path | None = None) -> int:
+    """Run until SIGTERM or SIGINT; a Reset of the CSMS builds the agent anew. Returns the exit code."""
+    logs.configure(as_json=settings.logging.json, level=settings.logging.level)
+    plan = make_plan(settings)
+    stopping = asyncio.Event()
+    reason = BootReason.POWER_UP
+    while True:
+        agent = await build(plan, data_dir=data_dir, reason=reason)
+        with Signals(stopping, agent.stop):
+            end = await run_with_api(agent)
+        if end is End.RESTART and not stopping.is_set():
+            reason = BootReason.REMOTE_RESET
+            continue
+        return FAILED if end is End.FAILED else FINE
+
+
+async def build(plan: Plan, *, data_dir: Path | None, reason: BootReason) -> Agent:
+    """An agent, with hardware settings that cannot be used told as a configuration error."""
+    try:
+        return await Agent.build(plan, data_dir=data_dir, boot_reason=reason)
+    except WrongSettings as error:
+        raise SettingsError(problems=(plan.settings.problem(error.path, str(error)),)) from error
+
+
+async def run_with_api(agent: Agent, *, ready: Callable[[int], Awaitable[None]] | None = None) -> End:
+    """Run an agent with its local API, which starts once the first connection attempt is under way."""
+    if agent.plan.settings.local_api.enabled:
+        agent.start_task(_serve_api(agent, ready), name="local API")
+    return await agent.run()
+
+
+async def _serve_api(agent: Agent, ready: Callable[[int], Awaitable[None]] | None) -> None:
+    try:
+        async with asyncio.timeout(API_MAY_START_AFTER_S):
+            await agent.link.attempting.wait()
+    except TimeoutError:
+        log.warning("no connection attempt yet; the local API starts all the same")
+    # Late on purpose: what the link does not need must not delay the first message.
+    from agent.app_api import serve_api
+
+    await serve_api(agent, ready=ready)
+
+
+class Signals:
+    """While inside, SIGTERM and SIGINT stop the agent in order."""
+
+    def __init__(self, stopping: asyncio.Event, stop: Callable[[], None]) -> None:
+        self._stopping = stopping
+        self._stop = stop
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked, number)
+
+    def _asked(self, number: signal.Signals) -> None:
+        log.info("stopping", signal=number.name)
+        self._stopping.set()
+        self._stop()
+
+    def __exit__(self, *error: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
