@@ -94,7 +94,7 @@ def mend(hint: Hint, rules: Rules) -> str:
 
 def doc_of(rules: Rules) -> str:
     """What a field means, in brackets."""
-    return f" ({rules['doc']})" if rules.get("doc") else ""
+    return f" ({rules['doc'].rstrip('.')})" if rules.get("doc") else ""
 
 
 def wanted(hint: Hint, rules: Rules) -> str:

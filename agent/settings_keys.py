@@ -10,7 +10,7 @@ from agent.log import Secret
 from agent.settings_drivers import HalParts, TokenReaderSettings
 from agent.settings_nodes import KeyPath, Node, find, keys_of, path_text
 
-OcppVersion = Literal["ocpp2.0.1", "ocpp1.6"]
+OcppVersion = Literal["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]
 """The WebSocket subprotocols on offer, as IANA lists them."""
 
 ConnectorType = Literal[

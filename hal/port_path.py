@@ -160,9 +160,12 @@ class PowerPath:
         self._command_open()
 
     def end(self) -> None:
-        """Nothing offered, contactor told to open."""
+        """Nothing offered, contactor told to open; nothing is known any more, so nothing closes whoever permits it."""
         self.withdraw()
         self._offer(None)
+        self.pilot_state = self.mirror_closed = None
+        self._offer_is_known = False
+        self.state = PathState.OPENING
 
     def evaluate(self) -> None:
         """Make contactor and PWM agree with what is known now."""

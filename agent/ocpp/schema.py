@@ -23,6 +23,7 @@ Format: TypeAlias = Callable[[str], bool]
 Broken: TypeAlias = tuple[str, str]
 """A JSON pointer and the schema keyword that is broken there."""
 Validate: TypeAlias = Callable[[Any], Broken | None]
+Compile: TypeAlias = Callable[[Any, Mapping[str, Format]], Validate]
 
 _FOLDERS = {Version.V16: "v16", Version.V201: "v201", Version.V21: "v21"}
 _REQUEST_SUFFIX = {Version.V16: "", Version.V201: "Request", Version.V21: "Request"}
@@ -61,6 +62,51 @@ class UnknownAction:
         return Fault.UNKNOWN_ACTION.value
 
 
+class Checker:
+    """Compiled schemas of one compiler; each is made when it is first needed and kept."""
+
+    def __init__(self, compile_schema: Compile) -> None:
+        self._compile = compile_schema
+        # 387 schemas exist; a station meets some forty of them.
+        self._validators: dict[tuple[Version, str, Kind, bool], Validate] = {}
+
+    def check(
+        self, version: Version, action: str, kind: Kind, payload: object, *, extra_allowed: bool = False
+    ) -> Violation | UnknownAction | None:
+        """See the function `check`."""
+        validate = self._validators.get((version, action, kind, extra_allowed))
+        if validate is None:
+            if not _is_known(version, action, kind):
+                return UnknownAction()
+            validate = self._validator(version, action, kind, extra_allowed=extra_allowed)
+        broken = validate(payload)
+        return None if broken is None else Violation(*broken)
+
+    def is_ready(self, version: Version, action: str, kind: Kind, *, extra_allowed: bool = False) -> bool:
+        """Whether `check` will be quick: fastjsonschema compiles for 2 to 50 ms, too long for an event loop."""
+        return self._compile is compile_rs or (version, action, kind, extra_allowed) in self._validators
+
+    def prepare(self, version: Version, action: str, kind: Kind, *, extra_allowed: bool = False) -> None:
+        """Compile a schema ahead of its first use; may run in any thread."""
+        if _is_known(version, action, kind):
+            self._validator(version, action, kind, extra_allowed=extra_allowed)
+
+    def _validator(self, version: Version, action: str, kind: Kind, *, extra_allowed: bool) -> Validate:
+        schema = json.loads(_schema_file(version, action, kind).read_text(encoding="utf-8-sig"))
+        steps: list[tuple[tuple[str, ...], float]] = []
+        _prune(schema, (), steps, extra_allowed=extra_allowed)
+        validate = self._compile(schema, _FORMATS[version])
+        validate = _with_steps(validate, steps) if steps else validate
+        self._validators[version, action, kind, extra_allowed] = validate
+        return validate
+
+
+@cache
+def checker() -> Checker:
+    """The checker that the whole process shares, by the fastest compiler that this machine has."""
+    return Checker(compile_rs if importlib.util.find_spec("jsonschema_rs") else compile_fast)
+
+
 def check(
     version: Version, action: str, kind: Kind, payload: object, *, extra_allowed: bool = False
 ) -> Violation | UnknownAction | None:
@@ -68,22 +114,7 @@ def check(
 
     With `extra_allowed` unknown properties are overlooked, everywhere in the payload.
     """
-    if not _is_known(version, action, kind):
-        return UnknownAction()
-    broken = _validator(version, action, kind, extra_allowed)(payload)
-    return None if broken is None else Violation(*broken)
-
-
-def is_ready(version: Version, action: str, kind: Kind, *, extra_allowed: bool = False) -> bool:
-    """Whether `check` will be quick: fastjsonschema compiles for 2 to 50 ms, too long for an event loop."""
-    return backend() is compile_rs or (version, action, kind, extra_allowed) in _ready
-
-
-def prepare(version: Version, action: str, kind: Kind, *, extra_allowed: bool = False) -> None:
-    """Compile a schema ahead of its first use; may run in any thread."""
-    if _is_known(version, action, kind):
-        _validator(version, action, kind, extra_allowed)
-        _ready.add((version, action, kind, extra_allowed))
+    return checker().check(version, action, kind, payload, extra_allowed=extra_allowed)
 
 
 @cache
@@ -95,29 +126,11 @@ def actions(version: Version) -> frozenset[str]:
     return frozenset(stem.removesuffix(suffix) for stem in requests) | (_SENT.get(version, frozenset()) & stems)
 
 
-@cache
-def backend() -> Callable[[Any, Mapping[str, Format]], Validate]:
-    """The fastest schema compiler that this machine has."""
-    return compile_rs if importlib.util.find_spec("jsonschema_rs") else compile_fast
-
-
-_ready: set[tuple[Version, str, Kind, bool]] = set()
-
-
 def _is_known(version: Version, action: str, kind: Kind) -> bool:
     return action in actions(version) and not (kind == "response" and action in _SENT.get(version, ()))
 
 
 # Only called with known names: they come from the peer, and become a path and a key that stays.
-@cache
-def _validator(version: Version, action: str, kind: Kind, extra_allowed: bool) -> Validate:  # noqa: FBT001  private; `cache` tells keyword from position
-    schema = json.loads(_schema_file(version, action, kind).read_text(encoding="utf-8-sig"))
-    steps: list[tuple[tuple[str, ...], float]] = []
-    _prune(schema, (), steps, extra_allowed=extra_allowed)
-    validate = backend()(schema, _FORMATS[version])
-    return _with_steps(validate, steps) if steps else validate
-
-
 def _schema_file(version: Version, action: str, kind: Kind) -> Path:
     if kind == "response":
         return _folder(version) / f"{action}Response.json"
@@ -214,8 +227,11 @@ def compile_rs(schema: Any, formats: Mapping[str, Format]) -> Validate:
     is_valid = validator.is_valid
 
     def validate(payload: Any) -> Broken | None:
-        if is_valid(payload):
-            return None
+        try:
+            if is_valid(payload):
+                return None
+        except (TypeError, ValueError):
+            return "", "type"  # a value that no JSON has, which only an own payload can hold
         error = next(validator.iter_errors(payload))
         path = [str(step) for step in error.instance_path]
         rule = str(error.kind.name)

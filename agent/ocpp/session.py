@@ -85,18 +85,19 @@ class SessionCounts:
     unexpected_sends: int = 0
 
 
-async def connect(settings: LinkSettings) -> "Session":
+async def connect(settings: LinkSettings, *, schemas: schema.Checker | None = None) -> "Session":
     """A session on a new link. Raises ConnectFailed; SettingsError for settings that cannot work."""
-    return Session(await open_socket(settings), settings=settings)
+    return Session(await open_socket(settings), settings=settings, schemas=schemas or schema.checker())
 
 
 class Session:
     """`call` works once `run` is running in a task of the owner; `close` ends both."""
 
-    def __init__(self, socket: ClientConnection, *, settings: LinkSettings) -> None:
+    def __init__(self, socket: ClientConnection, *, settings: LinkSettings, schemas: schema.Checker) -> None:
         self.subprotocol = str(socket.subprotocol)
         self.counts = SessionCounts()
         self._settings = settings
+        self._schemas = schemas
         self._version = schema_version(self.subprotocol)
         self._rpc = Rpc(self._version, max_bytes=settings.max_message_bytes)
         self._socket = socket
@@ -135,14 +136,14 @@ class Session:
         many calls wait already.
         """
         await self._compiled(action, "request")
-        problem = schema.check(self._version, action, "request", payload)
+        problem = self._schemas.check(self._version, action, "request", payload)
         if problem is not None:
             log.error("own message breaks its schema", action=action, problem=problem.description)
             raise OwnPayloadInvalid(f"{action} {problem.description}")
         own_id = message_id or str(uuid.uuid4())
         answer = await self._answer_to(own_id, action, payload, timeout_s=timeout_s)
         await self._compiled(action, "response", extra_allowed=True)
-        problem = schema.check(self._version, action, "response", answer, extra_allowed=True)
+        problem = self._schemas.check(self._version, action, "response", answer, extra_allowed=True)
         if problem is not None:
             self.counts.bad_answers += 1
             log.warning("answer breaks its schema", action=action, problem=problem.description)
@@ -200,8 +201,8 @@ class Session:
                 self._rpc.abandon(message_id)
 
     async def _compiled(self, action: str, kind: schema.Kind, *, extra_allowed: bool = False) -> None:
-        if not schema.is_ready(self._version, action, kind, extra_allowed=extra_allowed):
-            await asyncio.to_thread(schema.prepare, self._version, action, kind, extra_allowed=extra_allowed)
+        if not self._schemas.is_ready(self._version, action, kind, extra_allowed=extra_allowed):
+            await asyncio.to_thread(self._schemas.prepare, self._version, action, kind, extra_allowed=extra_allowed)
 
     # Reading
 
@@ -306,7 +307,7 @@ class Session:
 
     async def _ask(self, call: CallArrived, handler: Handler) -> Answered:
         await self._compiled(call.action, "request")
-        problem = schema.check(self._version, call.action, "request", call.payload)
+        problem = self._schemas.check(self._version, call.action, "request", call.payload)
         if problem is not None:  # 2.0.1 section 4.1.7
             raise WrongPayload(problem.code(self._version), problem.description)
         try:
@@ -315,7 +316,7 @@ class Session:
             answer = at_once.payload
         answered = answer if isinstance(answer, Answered) else Answered(answer)
         await self._compiled(call.action, "response")
-        problem = schema.check(self._version, call.action, "response", answered.payload)
+        problem = self._schemas.check(self._version, call.action, "response", answered.payload)
         if problem is not None:
             raise OwnPayloadInvalid(f"{call.action} {problem.description}")
         return answered

@@ -32,12 +32,12 @@ class Thinning:
         self._done_through = 0
 
     def make_room(self, connection: sqlite3.Connection, outbox: Outbox, budget: Budget) -> bool:
-        """Free about a sixteenth of the budget; false where nothing is left to drop."""
+        """Free about 3 % of the budget; false where nothing is left to drop."""
         head = outbox.head.id if outbox.head is not None else 0
         dropped: Counter[str | None] = Counter()
         with transaction(connection):
             dead = connection.execute("DELETE FROM dead_letters WHERE thinnable").rowcount
-            goal = pages_used(connection) - max(8, budget.total // 16)
+            goal = pages_used(connection) - max(8, budget.total // 32)
             done_through = self._done_through
             for group, first, last in self._groups(connection, head):
                 if pages_used(connection) <= goal:

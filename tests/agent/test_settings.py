@@ -86,7 +86,7 @@ BAD_LINES = [
     ("model: Solo", "model: 2024-01-01", "1:50: station.model: 2024-01-01 is read as a date, not as text; put it in q"),
     ("model: Solo", "model: 1.5", '1:50: station.model: 1.5 is read as a number, not as text; put it in quotes: "1.5"'),
     ("model: Solo", "model: ~", "1:50: station.model: nothing is given; give text of at most 20 characters"),
-    ("model: Solo", "modle: Solo", '1:43: station: unknown key "modle"; did you mean model?'),
+    ("model: Solo", "modeel: Solo", '1:43: station: unknown key "modeel"; did you mean model?'),
     ("model: Solo", f"model: {'m' * 21}", "1:50: station.model: "),
     ("vendor: Example", f"vendor: {'v' * 21}", "1:34: station.vendor: 21 characters, but OCPP 1.6 allows 20"),
     ("ws://127", "http://127", '3:8: csms.url: "http://127.0.0.1:9000/ocpp" is not allowed; give a ws:// or wss://'),

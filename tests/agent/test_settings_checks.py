@@ -198,8 +198,8 @@ def test_a_host_name_that_is_not_checked_warns() -> None:
 
 
 def test_a_local_api_for_the_whole_network_warns() -> None:
-    assert warnings(list(check_local_api(LocalApiSettings(host="0.0.0.0"))))
-    assert not list(check_local_api(LocalApiSettings(host="0.0.0.0", enabled=False)))
+    assert warnings(list(check_local_api(LocalApiSettings(host="192.0.2.1"))))
+    assert not list(check_local_api(LocalApiSettings(host="192.0.2.1", enabled=False)))
     assert not list(check_local_api(LocalApiSettings(host="::1")))
 
 

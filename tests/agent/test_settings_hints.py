@@ -80,4 +80,4 @@ def test_what_is_wanted_is_said_in_words(hint: Any, rules: dict[str, Any], words
 
 
 def test_the_meaning_follows_in_brackets() -> None:
-    assert mend(int, {"doc": "BCM number of the pin"}) == "give a whole number (BCM number of the pin)"
+    assert mend(int, {"doc": "BCM number of the pin."}) == "give a whole number (BCM number of the pin)"

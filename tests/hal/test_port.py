@@ -8,7 +8,7 @@ from hal.guard import Guard
 from hal.port import PortSettings
 from hal.port_events import ContactorMoved, PilotMoved
 from hal.port_states import PathState
-from hal.readings import PilotState
+from hal.readings import FaultReading, PilotState
 from tests.hal.port_rig import Rig, running
 
 
@@ -150,6 +150,43 @@ async def test_the_port_leaves_the_board_safe_when_it_is_cancelled() -> None:
 
     assert not rig.is_commanded_closed
     assert rig.evse.board.offer_a is None
+
+
+async def test_a_port_that_no_longer_runs_closes_nothing_and_can_run_again() -> None:
+    rig = Rig()
+    async with running(rig):
+        await rig.charge()
+
+    rig.port.permit(16.0)
+    told = rig.is_commanded_closed
+    async with running(rig):
+        await rig.pass_time(5.0)
+        again = rig.controls.view().contactor_closed
+
+    assert not told
+    assert again
+    assert rig.faults() == []
+
+
+async def test_a_driver_with_a_bug_ends_the_port_in_a_safe_state() -> None:
+    class Buggy:
+        async def faults(self) -> AsyncIterator[FaultReading]:
+            await rig.clock.sleep(10.0)  # `rig` exists by the time this runs
+            yield FaultReading("OtherError", active=False)
+            raise ValueError("a bug")
+
+    rig = Rig(faults=(Buggy(),))
+    task = asyncio.create_task(rig.port.run(), name="port under test")
+    await rig.pass_time(1.0)
+    await rig.charge()
+    before = rig.is_commanded_closed
+    await rig.pass_time(5.0)
+
+    await asyncio.wait([task])
+
+    assert before
+    assert isinstance(task.exception(), ExceptionGroup)
+    assert not rig.is_commanded_closed
 
 
 async def test_a_permission_given_before_the_port_runs_closes_nothing() -> None:
