@@ -138,7 +138,7 @@ def _error_parts(frame: CallError | CallResultError) -> list[Any]:
 
 def _build(parts: list[Any], *, version: Version) -> Parsed:
     kind = parts[0]
-    if type(kind) is not int or kind not in _TYPES[version]:
+    if kind not in _TYPES[version]:
         return _bad_parts(Fault.UNKNOWN_TYPE, parts, version=version)
     if len(parts) < 3 or not isinstance(parts[1], str) or not 0 < len(parts[1]) <= MAX_MESSAGE_ID:
         return _bad_parts(Fault.WRONG_SHAPE, parts, version=version)

@@ -1,5 +1,6 @@
 """Tokens at the door: what a presented or answered token does to the EVSEs."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.station.authorization import (
@@ -10,14 +11,15 @@ from agent.station.authorization import (
     GrantSource,
     Verdict,
     decide,
+    known_group,
     same_group,
 )
 from agent.station.commands import RequestStart
 from agent.station.effects import AskAuthorization, CacheToken, Unlock
 from agent.station.events import StopPressed, TokenAnswered, TokenPresented, TransactionAnswered
-from agent.station.evse import settle
+from agent.station.evse import is_admitted, settle
 from agent.station.facts import StopReason, Trigger
-from agent.station.id_token import IdToken, KnownToken, TokenInfo
+from agent.station.id_token import NO_AUTHORIZATION, IdToken, KnownToken, TokenInfo
 from agent.station.standard_variables import (
     AUTH_CACHE_DISABLE_POST_AUTHORIZE,
     AUTH_CACHE_ENABLED,
@@ -62,9 +64,10 @@ def policy(step: Step) -> AuthorizationPolicy:
 def token_presented(step: Step, event: TokenPresented) -> None:
     """A reader saw a token: it stops its own transaction, or asks to start one."""
     evse_ids = event.evse_ids or tuple(evse.id for evse in step.state.evses)
-    running = _running_for(step, evse_ids, token=event.token)
+    group = known_group(event.known, policy=policy(step), at=step.now.wall)
+    # E07.FR.01: neither the token that started nor a known one of its group needs a question to the CSMS to stop.
+    running = _running_for(step, evse_ids, token=event.token) or _running_for(step, evse_ids, group=group)
     if running is not None:
-        # E07.FR.01a: the token that started needs no further authorization to stop.
         stop_locally(step, running.id, token=event.token)
         return
     _consider(step, Ask(token=event.token, evse_ids=evse_ids, known=event.known))
@@ -101,7 +104,8 @@ def token_answered(step: Step, event: TokenAnswered) -> None:
 
 def remember(step: Step, token: IdToken, info: TokenInfo) -> None:
     """C10.FR.01, C10.FR.04, C10.FR.05: the cache takes every answer, whatever its status."""
-    if step.model.boolean(AUTH_CACHE_ENABLED):
+    # C02.FR.03: nobody's token is no token to remember.
+    if step.model.boolean(AUTH_CACHE_ENABLED) and token.type != NO_AUTHORIZATION:
         step.emit(CacheToken(token, info))
 
 
@@ -134,13 +138,8 @@ def _decided(step: Step, ask: Ask, decision: Decision) -> None:
 def place(step: Step, grant: Grant, evse_ids: tuple[int, ...]) -> None:
     """Give an authorization to the EVSE it is meant for, or let it wait for the first car that plugs in."""
     free = [evse for evse in (step.evse(each) for each in evse_ids) if is_free(step, evse, token=grant.token)]
-    plugged = [evse for evse in free if evse.plugged]
-    if plugged:
-        # A car that waits for its authorization before one that has just finished.
-        chosen = min(plugged, key=lambda evse: evse.record.finished)
-        authorize(step, chosen.id, grant)
-    elif len(free) == 1:
-        authorize(step, free[0].id, grant)
+    if len(free) == 1 or any(evse.plugged for evse in free):
+        authorize(step, preferred(free).id, grant)
     elif free:
         due_s = step.now.mono_s + step.model.integer(EV_CONNECTION_TIME_OUT)
         step.state = replace(
@@ -150,13 +149,37 @@ def place(step: Step, grant: Grant, evse_ids: tuple[int, ...]) -> None:
         )
 
 
+def preferred(free: Sequence[Evse]) -> Evse:
+    """The EVSE an authorization is most likely meant for: a car that waits for it before one that has finished."""
+    return min(free, key=lambda evse: (not evse.plugged, evse.record.finished, evse.record.transaction is None))
+
+
+def admit_without_token(step: Step) -> None:
+    """AuthCtrlr.Enabled false: whoever plugs in may charge, as nobody in particular (C02.FR.01)."""
+    if step.model.boolean(AUTH_ENABLED):
+        return
+    grant = Grant(token=IdToken("", NO_AUTHORIZATION), source=GrantSource.NOT_NEEDED)
+    for evse in step.state.evses:
+        tx = evse.record.transaction
+        is_new = evse.plugged and not evse.record.finished and (tx is None or tx.token is None)
+        if is_new and evse.interrupted_until_s is None and is_free(step, evse, token=grant.token):
+            authorize(step, evse.id, grant)
+
+
 def authorize(step: Step, evse_id: int, grant: Grant) -> None:
     """Put an authorization in force on one EVSE."""
     evse = step.evse(evse_id)
     plug_by_s = None if evse.plugged else step.now.mono_s + step.model.integer(EV_CONNECTION_TIME_OUT)
     tx = evse.record.transaction
     if tx is not None:
-        tx = replace(tx, token=grant.token, group=grant.group, suspended=False, remote_start_id=grant.remote_start_id)
+        tx = replace(
+            tx,
+            token=grant.token,
+            group=grant.group,
+            remote_start_id=grant.remote_start_id,
+            suspended=False,
+            energy_limit_wh=None,
+        )
     step.change_record(evse_id, grant=replace(grant, plug_by_s=plug_by_s), transaction=tx)
     trigger = Trigger.REMOTE_START if grant.source is GrantSource.REMOTE else Trigger.AUTHORIZED
     settle(step, evse_id, Cause(trigger, token=grant.token))
@@ -168,7 +191,7 @@ def is_free(step: Step, evse: Evse, *, token: IdToken) -> bool:
     if evse.record.grant is not None or evse.faulted or not step.state.is_operative(evse):
         return False
     if tx is None:
-        return step.state.writable and step.state.reset is None
+        return is_admitted(step) and step.state.writable and step.state.reset is None
     # C01.FR.23: a transaction that was authorized once is not taken over by somebody else.
     return tx.ending is None and (tx.token is None or tx.token == token)
 
@@ -218,32 +241,32 @@ def transaction_answered(step: Step, event: TransactionAnswered) -> None:
     if evse is None or tx is None or tx.token != event.token or evse.record.grant is None:
         return
     if event.info.is_accepted(at=step.now.wall):
-        if event.info.group is not None:
-            step.change_record(
-                evse.id,
-                transaction=replace(tx, group=event.info.group),
-                grant=replace(evse.record.grant, group=event.info.group),
-            )
+        group = event.info.group or tx.group
+        step.change_record(
+            evse.id,
+            transaction=replace(tx, group=group, energy_limit_wh=None),
+            grant=replace(evse.record.grant, group=group),
+        )
         return
-    deauthorized = Cause(Trigger.DEAUTHORIZED, StopReason.DE_AUTHORIZED)
     if step.model.boolean(STOP_TX_ON_INVALID_ID):
         step.change_record(evse.id, grant=None)  # E05.FR.09, E05.FR.10
-        settle(step, evse.id, deauthorized)
+        settle(step, evse.id, Cause(Trigger.DEAUTHORIZED, StopReason.DE_AUTHORIZED))
         return
+    if tx.energy_limit_wh is not None:
+        return  # told again: the allowance runs already
     allowance_wh = step.model.integer(MAX_ENERGY_ON_INVALID_ID)
     if allowance_wh > 0 and evse.sample is not None:
         limit_wh = Wh(evse.sample.energy_wh + allowance_wh)  # E05.FR.03
         step.change_record(evse.id, transaction=replace(tx, energy_limit_wh=limit_wh))
         return
-    suspend(step, evse.id, deauthorized)
+    suspend(step, evse.id)
 
 
-def suspend(step: Step, evse_id: int, cause: Cause) -> None:
-    """No more energy for this transaction, yet it goes on (E05.FR.02)."""
+def suspend(step: Step, evse_id: int) -> None:
+    """No more energy for this transaction, yet it goes on: told by its charging state alone (E05.FR.02)."""
     tx = step.evse(evse_id).active_transaction
     if tx is not None:
         step.change_record(evse_id, transaction=replace(tx, suspended=True))
-        settle(step, evse_id, cause)
 
 
 def remote_start(step: Step, command: RequestStart, evse_ids: tuple[int, ...], known: KnownToken) -> None:

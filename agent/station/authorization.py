@@ -1,6 +1,6 @@
 """Who may charge: the decision (pure), and what is remembered of a yes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, StrEnum
 
@@ -90,6 +90,10 @@ def decide(known: KnownToken, *, policy: AuthorizationPolicy, online: bool, at: 
     local = _local_word(known, policy=policy)
     if online and policy.remote_authorization:
         return _decide_online(local, policy=policy, at=at)
+    if online:
+        # DisableRemoteAuthorization: the list and the cache alone decide; the offline rules are for offline.
+        offline_policy = replace(policy, authorize_offline=True, unknown_offline=False)
+        return _decide_offline(local, policy=offline_policy, at=at)
     return _decide_offline(local, policy=policy, at=at)
 
 
@@ -126,6 +130,12 @@ def _decide_offline(
     if policy.unknown_offline:  # C15.FR.08
         return Decision(Verdict.ACCEPTED, GrantSource.OFFLINE_UNKNOWN, _FREE)
     return Decision(Verdict.REJECTED, GrantSource.OFFLINE_UNKNOWN, _INVALID)
+
+
+def known_group(known: KnownToken, *, policy: AuthorizationPolicy, at: datetime) -> IdToken | None:
+    """The group of a token that the list or the cache holds as valid."""
+    local = _local_word(known, policy=policy)
+    return local[1].group if local is not None and local[1].is_accepted(at=at) else None
 
 
 def same_group(first: IdToken | None, second: IdToken | None) -> bool:

@@ -23,6 +23,12 @@ def change_availability(step: Step, ticket: int, command: ChangeAvailability) ->
     else:
         step.change_record(command.evse_id, connector_operative=command.operative)
 
+    if not command.operative:
+        # Who was authorized and has no transaction yet would wait for ever.
+        for evse in targets:
+            if evse.record.transaction is None:
+                step.change_record(evse.id, grant=None)
+
 
 def _targets(step: Step, command: ChangeAvailability) -> tuple[Evse, ...] | None:
     if command.evse_id is None:

@@ -50,9 +50,9 @@ STATUS_TABLE: tuple[tuple[Callable[[ConnectorView], bool], ConnectorStatus], ...
     (lambda v: not v.operative and not v.in_transaction, _S.UNAVAILABLE),
     (lambda v: v.ending and v.plugged, _S.FINISHING),
     (lambda v: v.in_transaction and v.permitted and v.wants_energy and v.contactor_closed, _S.CHARGING),
-    (lambda v: v.in_transaction and v.authorized and not v.plugged, _S.PREPARING),
     (lambda v: v.in_transaction and v.authorized and v.settling, _S.PREPARING),
-    (lambda v: v.in_transaction and v.authorized and v.permitted, _S.SUSPENDED_EV),
+    # 1.6 StopTransactionOnEVSideDisconnect false: the EV left, and its transaction waits for it.
+    (lambda v: v.in_transaction and v.authorized and (v.permitted or not v.plugged), _S.SUSPENDED_EV),
     (lambda v: v.in_transaction and v.authorized, _S.SUSPENDED_EVSE),
     (lambda v: v.in_transaction and v.deauthorized and v.plugged, _S.FINISHING),
     (lambda v: v.finished and v.plugged and not v.authorized, _S.FINISHING),

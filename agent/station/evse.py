@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from agent.smart_charging.share import share
 from agent.station import metering, transaction
+from agent.station.authorization import GrantSource
 from agent.station.connector import ConnectorStatus, ConnectorView, status_of
 from agent.station.effects import (
     LockConnector,
@@ -20,6 +21,7 @@ from agent.station.effects import (
     WithdrawEnergy,
 )
 from agent.station.facts import ChargingState, StopReason, Trigger
+from agent.station.faults import FAULTS
 from agent.station.samples import Context
 from agent.station.standard_variables import (
     SAMPLED_TX_ENDED_MEASURANDS,
@@ -31,12 +33,16 @@ from agent.station.standard_variables import (
 from agent.station.state import Evse
 from agent.station.step import Step
 from agent.station.transaction import Cause, Ending, Telling, Transaction, TxPoint
+from agent.units import Wh
 
 LAST_READING_WITHIN_S = 5.0
 """How long an ending transaction waits for the contactor and a last reading."""
 
 EV_READY_WITHIN_S = 30.0
 """An EV that was never charged counts as suspending only after this long (IEC 61851-1 sets no limit)."""
+
+UNDER_WAY = frozenset({ConnectorStatus.CHARGING, ConnectorStatus.SUSPENDED_EV, ConnectorStatus.SUSPENDED_EVSE})
+"""No way leads back from these to Preparing (1.6 section 4.9)."""
 
 STATE_CHANGED = Cause(Trigger.CHARGING_STATE_CHANGED, worth_telling=False)
 
@@ -47,15 +53,20 @@ def telling(step: Step, evse: Evse) -> Telling:
         evse_id=evse.id,
         at=step.now,
         offline=not step.state.online,
-        register_wh=evse.sample.energy_wh if evse.sample else None,
+        register_wh=evse.sample.energy_wh if evse.sample else _last_stored(evse),
     )
+
+
+def _last_stored(evse: Evse) -> Wh | None:
+    """The register in the store: after a restart the meter may not have spoken yet."""
+    return evse.record.transaction.register_wh if evse.record.transaction is not None else None
 
 
 def reached_points(evse: Evse) -> frozenset[TxPoint]:
     """The TxPoints that hold now (2.0.1 E01, E06)."""
-    tx = evse.record.transaction
     points = set()
-    authorized = evse.record.grant is not None and not (tx is not None and tx.suspended)
+    # E05.FR.02: an invalid token that may stay (StopTxOnInvalidId false) stops the energy, not the authorization.
+    authorized = evse.record.grant is not None
     if evse.plugged:
         points.add(TxPoint.EV_CONNECTED)
     if authorized:
@@ -78,10 +89,9 @@ def settle(step: Step, evse_id: int, cause: Cause = STATE_CHANGED) -> None:
         if not _begin_if_due(step, evse, points, cause):
             return
     elif before.ending is None:
-        lost = before.points - points
-        stop_points = frozenset(step.model.members(TX_STOP_POINT))
-        if cause.ends or lost & stop_points:
-            _start_ending(step, evse, before, cause)
+        end = _why_it_ends(step, evse, before, points=points, cause=cause)
+        if end is not None:
+            _start_ending(step, evse, before, end)
         else:
             reached = replace(before, points=before.points | points)
             if reached != before:
@@ -92,14 +102,71 @@ def settle(step: Step, evse_id: int, cause: Cause = STATE_CHANGED) -> None:
     _tell_update(step, evse_id, cause, existed=before is not None)
 
 
+def _why_it_ends(step: Step, evse: Evse, tx: Transaction, *, points: frozenset[TxPoint], cause: Cause) -> Cause | None:
+    """The cause of the end, if a stop point is lost (2.0.1 E06 S1 to S6); None while the transaction goes on."""
+    if cause.ends:
+        return cause
+    stop_points = frozenset(step.model.members(TX_STOP_POINT))
+    if TxPoint.ENERGY_TRANSFER in stop_points:
+        # E05.FR.10: no energy is transferred without a cable and an authorization; losing either ends the transfer.
+        stop_points |= {TxPoint.EV_CONNECTED, TxPoint.AUTHORIZED}
+    lost = (tx.points - points) & stop_points
+    if lost == {TxPoint.ENERGY_TRANSFER}:
+        return _end_of_transfer(evse, tx)
+    # With nobody authorized and no EV there, no stop point could ever end it (warning in 2.0.1 part 2, E 1.1).
+    is_abandoned = not evse.plugged and evse.record.grant is None
+    return cause if lost or is_abandoned else None
+
+
+def _end_of_transfer(evse: Evse, tx: Transaction) -> Cause:
+    """Why no energy flows any more, where that alone ends the transaction (E06.FR.07)."""
+    if tx.suspended:
+        return Cause(Trigger.DEAUTHORIZED, StopReason.DE_AUTHORIZED)
+    fault = evse.worst_fault
+    if fault is not None and evse.powerless:
+        return Cause(Trigger.ABNORMAL_CONDITION, FAULTS[fault].stop_reason)
+    reason = StopReason.OTHER if evse.wants_energy else StopReason.STOPPED_BY_EV
+    return Cause(Trigger.CHARGING_STATE_CHANGED, reason)
+
+
+def _is_begin_due(step: Step, evse: Evse, points: frozenset[TxPoint]) -> bool:
+    """A start point is newly reached (2.0.1 E01 S1 to S6)."""
+    start_points = frozenset(step.model.members(TX_START_POINT))
+    if TxPoint.ENERGY_TRANSFER in start_points:
+        # The begin is recorded before energy may flow, so the transfer counts from when it is about to be offered.
+        start_points |= {TxPoint.POWER_PATH_CLOSED}
+    new = points - evse.record.points
+    # Who authorizes again after an ended transaction gets the next one, though the cable is no news then.
+    return bool(new & start_points) or (TxPoint.POWER_PATH_CLOSED in new and bool(points & start_points))
+
+
+def _begin_trigger(evse: Evse, cause: Cause) -> Trigger:
+    """What began it; a begin that had to wait (for the meter, the store, an acceptance) tells what it waited with."""
+    grant = evse.record.grant
+    if cause.worth_telling:
+        return cause.trigger
+    if grant is None:
+        return Trigger.CABLE_PLUGGED_IN
+    return Trigger.REMOTE_START if grant.source is GrantSource.REMOTE else Trigger.AUTHORIZED
+
+
 def _begin_if_due(step: Step, evse: Evse, points: frozenset[TxPoint], cause: Cause) -> bool:
     """Begin a transaction on the edge of a start point; False while it must wait, so that the edge is kept."""
-    start_points = frozenset(step.model.members(TX_START_POINT))
-    if not (points - evse.record.points) & start_points:
+    if not _is_begin_due(step, evse, points):
         return True
     if not may_begin(step, evse):
         return False
     grant = evse.record.grant
+    begin = {
+        key: metering.select(
+            evse.sample,
+            step.model.members(key),
+            context=Context.TRANSACTION_BEGIN,
+            offered_a=0.0,
+            phases=evse.config.phases,
+        )
+        for key in (SAMPLED_TX_STARTED_MEASURANDS, SAMPLED_TX_ENDED_MEASURANDS)
+    }
     tx = Transaction(
         id=step.new_id(),
         connector_id=evse.config.connector_ids[0],
@@ -112,30 +179,33 @@ def _begin_if_due(step: Step, evse: Evse, points: frozenset[TxPoint], cause: Cau
         register_wh=evse.sample.energy_wh if evse.sample else None,
         register_at=evse.sample.at if evse.sample else None,
         sampled_at_s=step.now.mono_s,
+        # SampledDataTxEndedInterval: the Ended event tells the values at the begin, too.
+        for_end=begin[SAMPLED_TX_ENDED_MEASURANDS],
     )
     tx = replace(tx, charging_state=charging_state(step, evse, tx))
-    values = metering.select(
-        evse.sample,
-        step.model.members(SAMPLED_TX_STARTED_MEASURANDS),
-        context=Context.TRANSACTION_BEGIN,
-        offered_a=0.0,
-        phases=evse.config.phases,
-    )
     # Recorded before power: energy must never flow that nobody can bill.
-    step.emit(
-        Record(transaction.started(tx, telling(step, evse), trigger=cause.trigger, values=values, token=tx.token))
+    fact = transaction.started(
+        tx,
+        telling(step, evse),
+        trigger=_begin_trigger(evse, cause),
+        values=begin[SAMPLED_TX_STARTED_MEASURANDS],
+        token=tx.token,
     )
+    step.emit(Record(fact))
     step.change_record(evse.id, transaction=tx.next(), points=points, finished=False)
     return True
+
+
+def is_admitted(step: Step) -> bool:
+    """The CSMS has accepted this station, or transactions before that are wanted (B02.FR.03, B03.FR.01)."""
+    return step.state.record.accepted or step.model.boolean(TX_BEFORE_ACCEPTED_ENABLED)
 
 
 def may_begin(step: Step, evse: Evse) -> bool:
     """Whether a transaction may begin here now: it can be measured, stored and is allowed."""
     state = step.state
-    # B02.FR.03, B03.FR.01: before any acceptance only if so configured.
-    allowed = state.record.accepted or step.model.boolean(TX_BEFORE_ACCEPTED_ENABLED)
     return (
-        allowed
+        is_admitted(step)
         and state.writable
         and state.reset is None
         and not evse.faulted
@@ -158,7 +228,7 @@ def finish_if_ready(step: Step, evse_id: int) -> None:
     """Record the end of an ending transaction once its last reading is in, or its time is up."""
     evse = step.evse(evse_id)
     tx = evse.record.transaction
-    if tx is None or tx.ending is None:
+    if tx is None or tx.ending is None or evse.interrupted_until_s is not None:
         return
     opened = evse.contactor_closed is False
     read_since = evse.sample is not None and (evse.opened_at_s is None or evse.sample.at.mono_s >= evse.opened_at_s)
@@ -173,11 +243,7 @@ def finish_if_ready(step: Step, evse_id: int) -> None:
         offered_a=0.0,
         phases=evse.config.phases,
     )
-    register_wh = evse.sample.energy_wh if evse.sample else tx.register_wh
-    fact = transaction.ended(
-        tx, replace(telling(step, evse), register_wh=register_wh), cause=cause, values=(*tx.for_end, *values)
-    )
-    step.emit(Record(fact))
+    step.emit(Record(transaction.ended(tx, telling(step, evse), cause=cause, values=(*tx.for_end, *values))))
     if evse.locked:
         step.emit(Unlock(evse_id))  # E06.FR.10
         step.change(evse_id, locked=False)
@@ -191,11 +257,15 @@ def charging_state(step: Step, evse: Evse, tx: Transaction) -> ChargingState:
     if evse.record.grant is None and not tx.suspended:
         return ChargingState.EV_CONNECTED
     if evse.permitted_a is None:
-        waits = tx.offered_at_s is None and not evse.powerless and not tx.suspended
+        waits = tx.offered_at_s is None and not (evse.powerless or tx.suspended or evse.supply_denied)
         return ChargingState.EV_CONNECTED if waits else ChargingState.SUSPENDED_EVSE
     if evse.wants_energy:
-        # Wanted but not closed yet: the contactor is on its way, and the state is still the last one.
-        return ChargingState.CHARGING if evse.contactor_closed else tx.charging_state
+        if evse.contactor_closed:
+            return ChargingState.CHARGING
+        # Not closed yet: the contactor is on its way and the state still the last one. One that opened though the
+        # EV asks for energy is the EVSE's doing.
+        is_own_doing = tx.charging_state is ChargingState.CHARGING
+        return ChargingState.SUSPENDED_EVSE if is_own_doing else tx.charging_state
     return ChargingState.EV_CONNECTED if _is_ev_expected(step, tx) else ChargingState.SUSPENDED_EV
 
 
@@ -219,11 +289,13 @@ def _tell_update(step: Step, evse_id: int, cause: Cause, *, existed: bool) -> No
     tx = replace(tx, charging_state=state)
     trigger = cause.trigger if existed else Trigger.CHARGING_STATE_CHANGED
     step.emit(Record(transaction.updated(tx, telling(step, evse), trigger=trigger, token=cause.token)))
-    step.change_record(evse_id, transaction=tx.next())
+    step.change_record(evse_id, transaction=tx.next(evse.sample))
 
 
 def settle_station(step: Step) -> None:
     """Share the supply among the EVSEs, report statuses, and restart once a commanded reset has its way clear."""
+    for evse in step.state.evses:
+        settle(step, evse.id)
     _share_supply(step)
     for evse in step.state.evses:
         settle(step, evse.id)
@@ -253,6 +325,9 @@ def _share_supply(step: Step) -> None:
     # Lower before raising, so that the sum stays within the limit at every moment.
     for evse in sorted(step.state.evses, key=lambda evse: shares.get(evse.id, 0.0) - (evse.permitted_a or 0.0)):
         limit_a = shares.get(evse.id)
+        is_denied = limit_a is None and evse.id in wishes
+        if is_denied != evse.supply_denied:
+            step.change(evse.id, supply_denied=is_denied)
         if limit_a == evse.permitted_a:
             continue
         step.change(evse.id, permitted_a=limit_a)
@@ -268,9 +343,17 @@ def _share_supply(step: Step) -> None:
         step.emit(PermitEnergy(evse.id, limit_a))
 
 
+def _is_settling(step: Step, evse: Evse, tx: Transaction) -> bool:
+    if tx.suspended or evse.supply_denied or evse.status in UNDER_WAY:
+        return False
+    return tx.offered_at_s is None or _is_ev_expected(step, tx)
+
+
 def view(step: Step, evse: Evse) -> ConnectorView:
     """What decides the connector's status."""
     tx = evse.active_transaction
+    # The EV asks and the contactor is open: not the EV's pause, until it closes.
+    is_held_back = evse.wants_energy and tx is not None and tx.charging_state is ChargingState.SUSPENDED_EVSE
     return ConnectorView(
         faulted=evse.faulted,
         operative=step.state.is_operative(evse),
@@ -280,9 +363,9 @@ def view(step: Step, evse: Evse) -> ConnectorView:
         in_transaction=evse.record.transaction is not None,
         ending=evse.record.transaction is not None and tx is None,
         finished=evse.record.finished,
-        settling=tx is not None and (tx.offered_at_s is None or _is_ev_expected(step, tx)) and not tx.suspended,
+        settling=tx is not None and _is_settling(step, evse, tx),
         deauthorized=tx is not None and tx.token is not None and evse.record.grant is None,
-        permitted=evse.permitted_a is not None,
+        permitted=evse.permitted_a is not None and not is_held_back,
         wants_energy=evse.wants_energy,
         contactor_closed=bool(evse.contactor_closed),
     )

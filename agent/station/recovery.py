@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from agent.station.commands import ResetKind
 from agent.station.evse import end_by, settle
 from agent.station.facts import StopReason, Trigger
 from agent.station.standard_variables import RESUMPTION_TIMEOUT
@@ -21,6 +22,9 @@ def station_started(step: Step) -> None:
             step.change_record(evse.id, grant=None)
             continue
         step.change(evse.id, interrupted_until_s=step.now.mono_s + HARDWARE_ANSWERS_WITHIN_S)
+        if record.grant is not None:
+            # It was of another process; whether an EV came meanwhile decides about resuming.
+            step.change_record(evse.id, grant=replace(record.grant, plug_by_s=None))
         if record.transaction.ending is not None:
             # Its due time is of another process, maybe another boot.
             ending = replace(record.transaction.ending, due_mono_s=step.now.mono_s + HARDWARE_ANSWERS_WITHIN_S)
@@ -31,7 +35,10 @@ def decide_interrupted(step: Step, evse_id: int) -> None:
     """Resume or end once the pilot and the meter are known, or the time is up."""
     evse = step.evse(evse_id)
     tx = evse.record.transaction
-    if evse.interrupted_until_s is None or tx is None:
+    if evse.interrupted_until_s is None:
+        return
+    if tx is None:
+        step.change(evse_id, interrupted_until_s=None)
         return
     seen = evse.pilot is not None and evse.sample is not None and evse.contactor_closed is not None
     if not seen and step.now.mono_s < evse.interrupted_until_s:
@@ -44,13 +51,16 @@ def decide_interrupted(step: Step, evse_id: int) -> None:
         settle(step, evse_id, end_by(StopReason.POWER_LOSS, Trigger.ABNORMAL_CONDITION))
         return
     # The times in it were of another process: the EV gets its while again, sampling goes on from now.
-    resumed = replace(tx, offered_at_s=None, sampled_at_s=step.now.mono_s)
+    resumed = replace(tx, offered_at_s=None, sampled_at_s=step.now.mono_s, end_sampled_at_s=None)
     step.change_record(evse_id, transaction=resumed)
     settle(step, evse_id)
 
 
 def _may_resume(step: Step, evse: Evse, tx: Transaction) -> bool:
     timeout_s = step.model.integer(RESUMPTION_TIMEOUT)
+    reset = step.state.reset
+    if reset is not None and reset.kind is ResetKind.IMMEDIATE:
+        return False  # B12.FR.04
     if timeout_s <= 0 or not evse.plugged or evse.faulted or evse.sample is None or tx.register_at is None:
         return False
     then = tx.register_at

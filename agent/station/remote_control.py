@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from agent.station import metering, transaction
-from agent.station.admission import is_free, place, remote_start
+from agent.station.admission import is_free, place, preferred, remote_start
 from agent.station.authorization import Grant, GrantSource
 from agent.station.commands import (
     Outcome,
@@ -40,7 +40,7 @@ def request_start(step: Step, ticket: int, command: RequestStart, known: KnownTo
         return
     plugged = [evse for evse in candidates if evse.plugged]
     chosen = tuple(evse.id for evse in (plugged or candidates))
-    running = next((evse.record.transaction for evse in plugged if evse.record.transaction is not None), None)
+    running = preferred(candidates).record.transaction
     # F01.FR.13: a transaction that only lacked its authorization is named in the answer.
     step.reply(ticket, Outcome.ACCEPTED, transaction_id=running.id if running is not None else None)
     if step.model.boolean(AUTHORIZE_REMOTE_START):
@@ -145,16 +145,20 @@ def trigger_message(step: Step, ticket: int, command: TriggerMessage) -> None:
             step.emit(SendTriggered(command.message))
         case TriggeredMessage.STATUS_NOTIFICATION:
             step.reply(ticket, Outcome.ACCEPTED)
-            for evse in evses:
-                status = current_status(step, evse)
-                if status is not None:
-                    step.emit(status_report(step, evse, status, forced=True))
+            _triggered_statuses(step, evses)
         case TriggeredMessage.METER_VALUES:
             _triggered_values(step, ticket, evses)
         case TriggeredMessage.TRANSACTION_EVENT:
             _triggered_transactions(step, ticket, evses)
         case TriggeredMessage.OTHER:
             step.reply(ticket, Outcome.NOT_IMPLEMENTED)  # F06.FR.08
+
+
+def _triggered_statuses(step: Step, evses: list[Evse]) -> None:
+    for evse in evses:
+        status = current_status(step, evse)
+        if status is not None:
+            step.emit(status_report(step, evse, status, forced=True))
 
 
 def _triggered_values(step: Step, ticket: int, evses: list[Evse]) -> None:
@@ -168,7 +172,7 @@ def _triggered_values(step: Step, ticket: int, evses: list[Evse]) -> None:
             phases=evse.config.phases,
         )
         tx = evse.active_transaction
-        if values:
+        if values and metering.is_fresh(evse.sample, now=step.now):
             facts.append(
                 IdleMeterSampled(
                     at=step.now, evse_id=evse.id, values=values, transaction_id=tx.id if tx is not None else None
@@ -194,4 +198,4 @@ def _triggered_transactions(step: Step, ticket: int, evses: list[Evse]) -> None:
             phases=evse.config.phases,
         )
         step.emit(Record(transaction.updated(tx, telling(step, evse), trigger=Trigger.TRIGGER, values=values)))
-        step.change_record(evse.id, transaction=tx.next())
+        step.change_record(evse.id, transaction=tx.next(evse.sample))

@@ -5,8 +5,8 @@ from dataclasses import replace
 from agent.station import admission, metering, recovery, transaction
 from agent.station.device_model import VariableKey
 from agent.station.effects import Record
-from agent.station.evse import finish_if_ready, settle, telling
-from agent.station.facts import IdleMeterSampled, StopReason, Trigger
+from agent.station.evse import finish_if_ready, telling
+from agent.station.facts import IdleMeterSampled, Trigger
 from agent.station.samples import Context, MeterSample, MeterValue
 from agent.station.standard_variables import (
     ALIGNED_ENABLED,
@@ -23,7 +23,7 @@ from agent.station.standard_variables import (
 )
 from agent.station.state import Evse
 from agent.station.step import Step
-from agent.station.transaction import Cause, Transaction
+from agent.station.transaction import Transaction
 
 CHECKPOINT_EVERY_S = 60.0
 """How often a running transaction's register is stored even if no sample is due."""
@@ -34,7 +34,9 @@ MAX_VALUES_FOR_END = 200
 
 def meter_sampled(step: Step, sample: MeterSample) -> None:
     """Take in a reading."""
-    first = step.evse(sample.evse_id).sample is None
+    held = step.evse(sample.evse_id).sample
+    if held is not None and sample.at.mono_s < held.at.mono_s:
+        return  # overtaken by a younger one; J02.FR.16: registers never run backwards
     evse = step.change(sample.evse_id, sample=sample)
     recovery.decide_interrupted(step, evse.id)
     finish_if_ready(step, evse.id)
@@ -50,15 +52,7 @@ def meter_sampled(step: Step, sample: MeterSample) -> None:
         and tx.energy_limit_wh is not None
         and sample.energy_wh >= tx.energy_limit_wh
     ):
-        admission.suspend(step, evse.id, Cause(Trigger.DEAUTHORIZED, StopReason.DE_AUTHORIZED))  # E05.FR.02
-    if first or tx is None:
-        settle(step, evse.id, _waited_for(step, evse.id))
-
-
-def _waited_for(step: Step, evse_id: int) -> Cause:
-    """Why a transaction begins that only waited for the meter's first word."""
-    grant = step.evse(evse_id).record.grant
-    return Cause(Trigger.CABLE_PLUGGED_IN if grant is None else Trigger.AUTHORIZED, worth_telling=False)
+        admission.suspend(step, evse.id)  # E05.FR.03
 
 
 def _values(
@@ -87,7 +81,7 @@ def _sample_periodically(step: Step, evse_id: int, sample: MeterSample) -> None:
     if values:
         fact = transaction.sampled(tx, telling(step, evse), trigger=Trigger.METER_VALUE_PERIODIC, values=values)
         step.emit(Record(fact))
-        tx = tx.next()
+        tx = tx.next(sample)
     step.change_record(evse_id, transaction=tx)
 
 
@@ -109,7 +103,7 @@ def _sample_for_end(step: Step, evse_id: int, sample: MeterSample) -> None:
 def _kept_for_end(tx: Transaction, values: tuple[MeterValue, ...]) -> Transaction:
     kept = (*tx.for_end, *values)
     if len(kept) > MAX_VALUES_FOR_END:
-        kept = kept[1::2]
+        kept = (kept[0], *kept[2::2])  # the begin stays
     return replace(tx, for_end=kept)
 
 
@@ -145,7 +139,7 @@ def _tell_aligned(step: Step, evse: Evse, sample: MeterSample) -> None:
         return
     fact = transaction.sampled(tx, telling(step, evse), trigger=Trigger.METER_VALUE_CLOCK, values=values)
     step.emit(Record(fact))
-    step.change_record(evse.id, transaction=tx.next())
+    step.change_record(evse.id, transaction=tx.next(sample))
 
 
 def _checkpoint(step: Step, evse_id: int, sample: MeterSample) -> None:

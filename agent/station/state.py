@@ -78,6 +78,8 @@ class Evse:
     """The clock-aligned interval the last sample fell into."""
     aligned_end_slot: int | None = None
     locked: bool = False
+    supply_denied: bool = False
+    """Energy is due here, and the grid's limit leaves none."""
 
     @property
     def id(self) -> int:
@@ -120,7 +122,11 @@ class Evse:
     @property
     def faulted(self) -> bool:
         """A fault takes the EVSE out of service."""
-        return any(FAULTS[fault].inoperative for fault in self.faults)
+        return any(FAULTS[fault].inoperative and not self._is_borne(fault) for fault in self.faults)
+
+    def _is_borne(self, fault: Fault) -> bool:
+        """A transaction that goes on without its meter is no fault; none begins without."""
+        return fault is Fault.POWER_METER and self.config.energy_without_meter and self.active_transaction is not None
 
     @property
     def worst_fault(self) -> Fault | None:

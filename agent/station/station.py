@@ -6,6 +6,7 @@ from typing import assert_never
 
 from agent.clock import Moment
 from agent.station import admission, recovery, remote_control
+from agent.station.authorization import GrantSource
 from agent.station.availability import change_availability
 from agent.station.commands import (
     ChangeAvailability,
@@ -58,7 +59,7 @@ from agent.station.evse import (
     settle_station,
     status_report,
 )
-from agent.station.facts import StopReason, Trigger
+from agent.station.facts import ChargingState, StopReason, Trigger
 from agent.station.faults import FAULTS
 from agent.station.local_list import local_list_stored, send_local_list
 from agent.station.sampling import meter_sampled
@@ -87,6 +88,7 @@ class Station:
         """Take in one event; returns the effects in the order in which they are to be carried out."""
         step = Step(self.state, now, self._new_id)
         _take_in(step, event)
+        admission.admit_without_token(step)
         settle_station(step)
         self.state = step.state
         return step.effects
@@ -104,7 +106,8 @@ class Station:
                 dues.append(evse.interrupted_until_s)
             elif tx is not None and tx.ending is not None:
                 dues.append(tx.ending.due_mono_s)
-            elif tx is not None and tx.offered_at_s is not None and not tx.energized:
+            elif tx is not None and tx.offered_at_s is not None and tx.charging_state is ChargingState.EV_CONNECTED:
+                # Once it is past, the state is another; a due time that stays due would be asked for without end.
                 dues.append(tx.offered_at_s + EV_READY_WITHIN_S)
         return min(dues, default=None)
 
@@ -227,14 +230,20 @@ def _pilot_changed(step: Step, event: PilotChanged) -> None:
 
 
 def _plugged(step: Step, evse_id: int) -> None:
-    grant = step.evse(evse_id).record.grant
-    waiting = step.state.waiting
+    evse = step.evse(evse_id)
+    waiting, tx, grant = step.state.waiting, evse.active_transaction, evse.record.grant
+    waits_for_this = waiting is not None and evse_id in step.state.waiting_evses
+    if waiting is not None and waits_for_this and admission.is_free(step, evse, token=waiting.token):
+        step.state = replace(step.state, waiting=None, waiting_evses=())
+        grant = waiting
     if grant is not None:
         step.change_record(evse_id, grant=replace(grant, plug_by_s=None))
-    settle(step, evse_id, Cause(Trigger.CABLE_PLUGGED_IN))
-    if grant is None and waiting is not None and evse_id in step.state.waiting_evses:
-        step.state = replace(step.state, waiting=None, waiting_evses=())
-        admission.authorize(step, evse_id, replace(waiting, plug_by_s=None))
+    if tx is not None:
+        # Plugged in again: this EV, too, gets its while to ask for energy.
+        step.change_record(evse_id, transaction=replace(tx, offered_at_s=None, energized=False))
+    # F02.FR.21: the first event after a remote start says so, even if it is the cable that begins the transaction.
+    is_remote = tx is None and grant is not None and grant.source is GrantSource.REMOTE
+    settle(step, evse_id, Cause(Trigger.REMOTE_START if is_remote else Trigger.CABLE_PLUGGED_IN))
 
 
 def _unplugged(step: Step, evse_id: int) -> None:

@@ -14,7 +14,7 @@ from agent.station.facts import (
     Trigger,
 )
 from agent.station.id_token import IdToken
-from agent.station.samples import MeterValue
+from agent.station.samples import MeterSample, MeterValue
 from agent.units import Wh
 
 
@@ -73,7 +73,7 @@ class Transaction:
     register_wh: Wh | None = None
     register_at: Moment | None = None
     energized: bool = False
-    """The contactor has been closed at least once."""
+    """The contactor has been closed at least once since the EV was plugged in."""
     offered_at_s: float | None = None
     """Monotonic time of the first permission: the EV gets a while before it counts as suspending."""
     sampled_at_s: float | None = None
@@ -85,12 +85,15 @@ class Transaction:
     energy_limit_wh: Wh | None = None
     """The register at which an invalid token's energy is used up (MaxEnergyOnInvalidId)."""
     suspended: bool = False
-    """Deauthorized but not ended: no energy (2.0.1 E05.FR.02)."""
+    """The CSMS finds the token invalid and lets the transaction go on: no energy (2.0.1 E05.FR.02)."""
     ending: Ending | None = None
 
-    def next(self) -> "Transaction":
-        """The same after one more fact."""
-        return replace(self, next_seq_no=self.next_seq_no + 1)
+    def next(self, sample: MeterSample | None = None) -> "Transaction":
+        """The same after one more fact; the register it told is the last one known."""
+        after = replace(self, next_seq_no=self.next_seq_no + 1)
+        if sample is None:
+            return after
+        return replace(after, register_wh=sample.energy_wh, register_at=sample.at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from itertools import count
 from typing import TypeVar
 
 from agent.clock import Moment
-from agent.station.commands import Answer, Command
+from agent.station.commands import Answer, Command, SetVariables, VariableAssignment, VariableResults
 from agent.station.connector import ConnectorStatus
-from agent.station.device_model import DeviceModel
+from agent.station.device_model import DeviceModel, SetStatus
 from agent.station.effects import (
     AskAuthorization,
     Effect,
@@ -39,6 +39,7 @@ from agent.station.pilot import PilotState
 from agent.station.samples import Measurand, MeterSample, Quantity
 from agent.station.state import EvseConfig, EvseRecord, StationConfig, StationRecord, initial_state
 from agent.station.station import Station
+from agent.station.variable import VariableKey
 from agent.units import Wh
 
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -54,6 +55,9 @@ class Socket:
     closed: bool = False
     permitted_a: float | None = None
     energy_wh: int = 1_000_000
+    is_meter_silent: bool = False
+    is_welded: bool = False
+    """The contactor does not open, whatever it is told."""
 
 
 @dataclass
@@ -66,6 +70,7 @@ class Rig:
     online: bool = True
     accepted: bool = True
     has_lock: bool = False
+    energy_without_meter: bool = False
     records: tuple[EvseRecord, ...] = ()
     station_record: StationRecord | None = None
     first_id: int = 1
@@ -77,7 +82,10 @@ class Rig:
     def __post_init__(self) -> None:
         ids = count(self.first_id)
         config = StationConfig(
-            evses=tuple(EvseConfig(evse_id=n, has_lock=self.has_lock) for n in range(1, self.evses + 1)),
+            evses=tuple(
+                EvseConfig(evse_id=n, has_lock=self.has_lock, energy_without_meter=self.energy_without_meter)
+                for n in range(1, self.evses + 1)
+            ),
             grid_max_current_a=self.grid_max_current_a,
         )
         model = DeviceModel.build(tuple((n, (1,)) for n in range(1, self.evses + 1)), self.variables)
@@ -88,17 +96,27 @@ class Rig:
         self.effects: list[Effect] = []
         self.tickets = count(1)
 
-    def start(self) -> "Rig":
-        """Power up: the hardware shows itself, the link comes up if `online`."""
+    def start(self, *, last: str = "meter last") -> "Rig":
+        """Power up: the hardware shows itself in some order, the link comes up if `online`."""
         self.feed(StationStarted())
-        for evse_id, socket in self.sockets.items():
-            self.feed(ContactorMoved(evse_id, closed=False))
-            self.feed(PilotChanged(evse_id, socket.pilot))
-            self.sample(evse_id)
+        for evse_id in self.sockets:
+            self._show(evse_id, last=last)
         if self.online:
             self.feed(BootAnswered(accepted=True))
             self.feed(LinkChanged(online=True))
         return self
+
+    def _show(self, evse_id: int, *, last: str) -> None:
+        """A port's first words: its contactor's position, its pilot and a reading."""
+        if last != "contactor last":
+            self.feed(ContactorMoved(evse_id, closed=False))
+        if last != "pilot last":
+            self.feed(PilotChanged(evse_id, self.sockets[evse_id].pilot))
+        self.sample(evse_id)
+        if last == "contactor last":
+            self.feed(ContactorMoved(evse_id, closed=False))
+        if last == "pilot last":
+            self.feed(PilotChanged(evse_id, self.sockets[evse_id].pilot))
 
     @property
     def now(self) -> Moment:
@@ -118,18 +136,21 @@ class Rig:
         match effect:
             case PermitEnergy(evse_id, limit_a):
                 self.sockets[evse_id].permitted_a = limit_a
-                self._move(evse_id)
+                self.move_contactor(evse_id)
             case WithdrawEnergy(evse_id):
                 self.sockets[evse_id].permitted_a = None
-                self._move(evse_id)
+                self.move_contactor(evse_id)
             case ReadMeter(evse_id):
                 self.sample(evse_id)
             case _:
                 pass
 
-    def _move(self, evse_id: int) -> None:
+    def move_contactor(self, evse_id: int) -> None:
+        """The port closes its contactor where it may and the EV wants energy, else opens it."""
         socket = self.sockets[evse_id]
         closed = socket.permitted_a is not None and socket.pilot.wants_energy
+        if socket.is_welded and socket.closed:
+            return
         if closed != socket.closed:
             socket.closed = closed
             self.feed(ContactorMoved(evse_id, closed=closed))
@@ -137,11 +158,9 @@ class Rig:
     def pilot(self, evse_id: int, state: PilotState) -> None:
         """The pilot moves."""
         self.sockets[evse_id].pilot = state
-        if not state.wants_energy and self.obedient:
-            self._move(evse_id)
         self.feed(PilotChanged(evse_id, state))
         if self.obedient:
-            self._move(evse_id)
+            self.move_contactor(evse_id)
 
     def plug(self, evse_id: int = 1, *, wants_energy: bool = True) -> None:
         """A car plugs in (B) and asks for energy (C)."""
@@ -154,7 +173,9 @@ class Rig:
         self.pilot(evse_id, PilotState.A)
 
     def sample(self, evse_id: int = 1) -> None:
-        """The meter is read."""
+        """The meter is read, if it answers."""
+        if self.sockets[evse_id].is_meter_silent:
+            return
         energy = Wh(self.sockets[evse_id].energy_wh)
         quantities = (
             Quantity(Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, energy, "Wh"),
@@ -197,22 +218,34 @@ class Rig:
                 self.feed(TimePassed())
 
     def restart(self, *, away_s: float = 10.0, boot: str = "boot-1", **changes: object) -> "Rig":
-        """A new process that wakes with what was committed; the sockets stay as the world left them, contactors open."""
+        """A new process that wakes with what was committed; the world is as it was left, but contactors are open."""
         state = self.station.state
-        fresh = Rig(
-            variables=self.variables,
-            evses=self.evses,
-            has_lock=self.has_lock,
-            records=tuple(evse.record for evse in state.evses),
-            station_record=state.record,
-            first_id=1000,
-            mono_s=self.mono_s + away_s,
-            boot=boot,
-            **changes,  # type: ignore[arg-type]  # a test names the fields it changes
-        )
+        fields: dict[str, object] = {
+            "variables": self.variables,
+            "evses": self.evses,
+            "grid_max_current_a": self.grid_max_current_a,
+            "has_lock": self.has_lock,
+            "energy_without_meter": self.energy_without_meter,
+            "records": tuple(evse.record for evse in state.evses),
+            "station_record": state.record,
+            "first_id": self.first_id + 1000,
+            "mono_s": self.mono_s + away_s,
+            "boot": boot,
+        }
+        fresh = Rig(**{**fields, **changes})  # type: ignore[arg-type]  # a test names the fields it changes
         for evse_id, socket in self.sockets.items():
-            fresh.sockets[evse_id] = Socket(pilot=socket.pilot, energy_wh=socket.energy_wh)
+            fresh.sockets[evse_id] = Socket(
+                pilot=socket.pilot, energy_wh=socket.energy_wh, is_meter_silent=socket.is_meter_silent
+            )
         return fresh
+
+    def set_variable(self, name: str, value: str) -> None:
+        """The CSMS changes a variable, named Component.Variable; it outlasts a restart."""
+        component, variable = name.split(".")
+        answer = self.ask(SetVariables((VariableAssignment(VariableKey(component, variable), value),)))
+        if not isinstance(answer, VariableResults) or answer.results[0].status != SetStatus.ACCEPTED:
+            raise AssertionError(f"{name}={value}: {answer}")
+        self.variables = {**self.variables, name: value}
 
     def all(self, kind: type[T]) -> list[T]:
         """Every effect of a kind so far."""

@@ -14,8 +14,8 @@ ONLY_2X = {
 
 
 def test_version_1_6_keeps_its_misspelt_codes_on_the_wire() -> None:
-    assert Code.OCCURENCE_CONSTRAINT_VIOLATION == "OccurenceConstraintViolation"
-    assert Code.FORMATION_VIOLATION == "FormationViolation"
+    assert str(Code.OCCURENCE_CONSTRAINT_VIOLATION) == "OccurenceConstraintViolation"
+    assert str(Code.FORMATION_VIOLATION) == "FormationViolation"
     assert code_for_rule("maxItems", version=Version.V16) == "OccurenceConstraintViolation"
 
 

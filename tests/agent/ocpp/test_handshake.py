@@ -2,9 +2,14 @@
 
 import asyncio
 import base64
+import shutil
 import socket as sockets
 import ssl
+import subprocess
+from dataclasses import replace
 from http import HTTPStatus
+from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection
@@ -86,6 +91,18 @@ async def test_a_csms_that_agrees_to_no_version_is_left() -> None:
     assert closed == [1002]
 
 
+async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "socks_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+
+    async with csms_of(answer_heartbeats) as url:
+        socket = await open_socket(link(url))
+        await socket.close()
+
+    assert socket.close_code == 1000
+
+
 async def test_a_csms_that_does_not_listen_is_unreachable() -> None:
     with sockets.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -135,8 +152,37 @@ async def test_a_peer_that_speaks_something_else_is_told_apart(scheme: str, reas
         {"identity": "CP:1", "password": b"x"},
     ],
 )
-async def test_settings_that_cannot_work_are_refused_before_anything_is_sent(changes: dict[str, object]) -> None:
+async def test_settings_that_cannot_work_are_refused_before_anything_is_sent(changes: dict[str, Any]) -> None:
     with pytest.raises(SettingsError) as refused:
-        await open_socket(link("ws://127.0.0.1:1/", **changes))
+        await open_socket(replace(link("ws://127.0.0.1:1/"), **changes))
 
     assert "secret" not in str(refused.value)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that its own key signed, and that key."""
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    wanted = ["-subj", "/CN=csms", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-nodes"]
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    subprocess.run(
+        [*made, *wanted, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True, timeout=30
+    )
+    return certificate, key
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+async def test_only_a_certificate_that_is_trusted_is_accepted(certificate: tuple[Path, Path]) -> None:
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(*certificate)
+    trusting = ssl.create_default_context(cafile=str(certificate[0]))
+
+    async with csms_of(answer_heartbeats, ssl=server_side) as plain_url:
+        url = plain_url.replace("ws:", "wss:")
+        with pytest.raises(ConnectFailed) as failed:
+            await open_socket(link(url, ssl=ssl.create_default_context()))
+        socket = await open_socket(link(url, ssl=trusting))
+        await socket.close()
+
+    assert failed.value.reason is ConnectFailure.CERTIFICATE
+    assert socket.subprotocol == "ocpp2.0.1"

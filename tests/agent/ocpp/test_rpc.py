@@ -151,6 +151,16 @@ def test_another_call_with_an_id_in_use_is_refused(version: Version, code: str) 
     assert [frame[:3] for frame in sent(rpc)] == [[4, "p", code]]
 
 
+def test_a_bad_frame_with_the_id_of_an_open_call_does_not_end_that_call() -> None:
+    rpc = rpc_201()
+    rpc.receive('[2,"p","ClearCache",{}]', now_s=0)
+
+    rpc.receive('[2,"p","ClearCache",[]]', now_s=1)
+    rpc.answer("p", {})
+
+    assert sent(rpc) == [[3, "p", {}]]
+
+
 def test_an_id_may_be_used_again_once_it_was_answered() -> None:
     rpc = rpc_201()
     rpc.receive('[2,"p","ClearCache",{}]', now_s=0)

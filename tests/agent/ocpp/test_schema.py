@@ -144,6 +144,13 @@ def test_unknown_properties_can_be_overlooked_but_nothing_else(checker: Checker)
     )
 
 
+def test_unknown_properties_can_be_overlooked_inside_a_definition(checker: Checker) -> None:
+    answer = {"idTokenInfo": {"status": "Accepted", "note": "x"}}
+
+    assert checker.check(V201, "Authorize", "response", answer) == Violation("/idTokenInfo", "additionalProperties")
+    assert checker.check(V201, "Authorize", "response", answer, extra_allowed=True) is None
+
+
 def test_a_description_holds_a_pointer_and_a_rule_and_never_a_value(checker: Checker) -> None:
     problem = checker.check(V201, "Authorize", "request", {"idToken": {"idToken": "04AABBCC", "type": "Secret"}})
 

@@ -1,8 +1,9 @@
-"""The life of a link: keep-alive, half-open peers, closing, and what is left behind (nothing)."""
+"""The life of a link: floods, keep-alive, half-open peers, closing, and what is left behind (nothing)."""
 
 import asyncio
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from websockets.asyncio.server import ServerConnection
 
 from agent.errors import AnswerTimeout, LinkError, LinkLost
 from agent.ocpp.adapter import JsonObject
-from agent.ocpp.session import connect
+from agent.ocpp.session import MAX_UNSENT_BYTES, LinkEnd, Session, connect
 from tests.fakes.loopback_csms import (
     NOW,
     answer_heartbeats,
@@ -28,6 +29,82 @@ async def endless(action: str, payload: JsonObject) -> JsonObject:
     return {}
 
 
+async def test_a_flood_of_calls_is_held_back_and_all_are_answered() -> None:
+    running, most = 0, 0
+    answered: list[int] = []
+
+    async def flood(csms: ServerConnection) -> None:
+        for number in range(200):
+            await csms.send(json.dumps([2, f"r{number}", "ClearCache", {}]))
+        answered.extend([json.loads(await csms.recv())[0] for _ in range(200)])
+
+    async def handler(action: str, payload: JsonObject) -> JsonObject:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001)
+        running -= 1
+        return {"status": "Accepted"}
+
+    async with csms_of(flood) as url, session_at(url, handler, max_handlers=4) as session:
+        await until(lambda: len(answered) == 200)
+
+        assert most == 4
+        assert answered == [3] * 200
+        assert session.counts.overloads == 0
+
+
+async def test_a_flood_never_keeps_the_answer_from_a_handler_that_calls() -> None:
+    frames: list[Any] = []
+    box: list[Session] = []
+
+    async def flood(csms: ServerConnection) -> None:
+        for number in range(10):
+            await csms.send(json.dumps([2, f"r{number}", "ClearCache", {}]))
+        async for text in csms:
+            frame = json.loads(text)
+            frames.append(frame)
+            if frame[0] == 2:
+                await csms.send(json.dumps([3, frame[1], NOW]))
+
+    async def calling(action: str, payload: JsonObject) -> JsonObject:
+        await box[0].call("Heartbeat", {})
+        return {"status": "Accepted"}
+
+    async with csms_of(flood) as url:
+        session = await connect(link(url, max_handlers=2))
+        box.append(session)
+        running = asyncio.create_task(session.run(calling), name="session")
+        await until(lambda: len([frame for frame in frames if frame[0] in (3, 4)]) == 10)
+        await session.close()
+        await running
+
+    assert session.counts.overloads > 0
+    assert {frame[2] for frame in frames if frame[0] == 4} == {"InternalError"}
+
+
+async def test_a_link_lost_while_calls_are_held_back_ends_at_once() -> None:
+    started = asyncio.Event()
+
+    async def vanish(csms: ServerConnection) -> None:
+        for number in range(3):
+            await csms.send(json.dumps([2, f"r{number}", "ClearCache", {}]))
+        await started.wait()
+        await asyncio.sleep(0.02)
+        csms.transport.abort()
+
+    async def handler(action: str, payload: JsonObject) -> JsonObject:
+        started.set()
+        return await endless(action, payload)
+
+    async with csms_of(vanish) as url:
+        session = await connect(link(url, max_handlers=1))
+        async with asyncio.timeout(2):
+            end = await session.run(handler)
+
+    assert end.code == 1006
+
+
 async def test_a_peer_that_never_pongs_is_left_in_interval_plus_timeout() -> None:
     async with silent_csms() as url:
         session = await connect(link(url, ping_interval_s=0.1, ping_timeout_s=0.15))
@@ -39,19 +116,38 @@ async def test_a_peer_that_never_pongs_is_left_in_interval_plus_timeout() -> Non
     assert 0.2 < took_s < 0.6
 
 
-async def test_a_half_open_link_is_noticed_even_with_a_full_send_buffer() -> None:
+async def fill_send_buffer(session: Session, *, above: int) -> None:
+    """Ask a peer that does not read until that many bytes wait in our own buffer."""
+    transport = session._socket.transport
+    for _ in range(500):
+        if transport.is_closing() or transport.get_write_buffer_size() > above:
+            return
+        with suppress(AnswerTimeout, LinkLost):
+            await session.call("DataTransfer", {"vendorId": "x", "data": "x" * 100_000}, timeout_s=0.0005)
+    raise AssertionError("the peer still reads")
+
+
+async def test_a_half_open_link_is_noticed_even_if_not_a_ping_can_be_written() -> None:
     async with silent_csms() as url:
-        session = await connect(link(url, ping_interval_s=0.1, ping_timeout_s=0.15))
+        session = await connect(link(url, ping_timeout_s=0.1))
         running = asyncio.create_task(session.run(no_handler), name="session")
-        big = {"vendorId": "x", "data": "x" * 200_000}
-        results = await asyncio.gather(
-            *(session.call("DataTransfer", big, timeout_s=0.001) for _ in range(60)), return_exceptions=True
-        )
+        await fill_send_buffer(session, above=100_000)
+        session.set_ping_interval(0.05)
         async with asyncio.timeout(2):
             end = await running
 
-    assert {type(result) for result in results} <= {AnswerTimeout, LinkLost}
-    assert end.code == 1006
+    assert end.silent
+
+
+async def test_a_peer_that_stops_reading_cannot_fill_our_memory() -> None:
+    async with silent_csms() as url:
+        session = await connect(link(url))
+        running = asyncio.create_task(session.run(no_handler), name="session")
+        await fill_send_buffer(session, above=MAX_UNSENT_BYTES + 200_000)
+        async with asyncio.timeout(2):
+            end = await running
+
+    assert end == LinkEnd(1006, "", silent=False)
 
 
 async def test_pings_can_be_switched_on_while_the_link_is_up() -> None:
@@ -93,7 +189,7 @@ async def test_holding_back_the_peer_is_not_taken_for_its_silence() -> None:
         await asyncio.sleep(0.4 if not answered else 0)
         return {"status": "Accepted"}
 
-    changes = {"max_handlers": 1, "ping_interval_s": 0.05, "ping_timeout_s": 0.1}
+    changes: dict[str, Any] = {"max_handlers": 1, "ping_interval_s": 0.05, "ping_timeout_s": 0.1}
     async with csms_of(flood) as url, session_at(url, slow, **changes):
         await until(lambda: len(answered) == 100)
 

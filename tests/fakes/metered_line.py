@@ -1,0 +1,94 @@
+"""An emulated SDM630 whose load is what the simulated car draws, and every answer it ever gave."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agent.clock import Clock
+from hil.devices.pty_pair import PtyPair
+from hil.devices.sdm630 import EmulatedMeter, MeterServer, Phases
+
+LOAD_FOLLOWS_S = 0.005
+FIRST_KWH = 1234.567
+
+# SDM630 protocol description: input registers by their address
+VOLTS, AMPS, WATTS = (0, 2, 4), (6, 8, 10), (12, 14, 16)
+SYSTEM_WATTS, IMPORT_KWH = 52, 72
+REQUESTS_A_READING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The float32 registers in one answer, and the station's time as it was given."""
+
+    at: datetime
+    registers: dict[int, float]
+
+
+class RecordingMeter(EmulatedMeter):
+    """Remembers what it told."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock=clock.monotonic, import_kwh=FIRST_KWH)
+        self.served: list[Served] = []
+        self._station_clock = clock
+
+    def words(self) -> list[int]:
+        """Keep what is told."""
+        self.served.append(Served(self._station_clock.now().wall, self.registers()))
+        return super().words()
+
+    def follow(self, draw_a: Phases) -> None:
+        """The load is what the car draws; the voltage sags a little with it, each phase its own way."""
+        one, two, three = draw_a
+        self.set_load(current_a=draw_a, voltage_v=(230.3 - one / 10, 229.7 - two / 10, 231.1 - three / 10))
+
+    def answers_from(self, at: datetime) -> list[Served]:
+        """The answers that a reading consisted of which was begun at this time (milliseconds are cut off)."""
+        later = [served for served in self.served if served.at.timestamp() >= at.timestamp()]
+        return later[:REQUESTS_A_READING]
+
+    def last_answer_until(self, at: datetime) -> Served:
+        """The newest answer by then."""
+        return [served for served in self.served if served.at <= at][-1]
+
+    def import_wh(self) -> int:
+        """What its display shows, to the watt-hour."""
+        return round(self.registers()[IMPORT_KWH] * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredLine:
+    """A meter on a line, and the keys by which the station finds it there."""
+
+    meter: RecordingMeter
+    driver: dict[str, Any]
+
+
+@asynccontextmanager
+async def metered_line(kind: str, *, clock: Clock) -> AsyncIterator[MeteredLine]:
+    """`tcp`: Modbus TCP; `rtu`: Modbus RTU on a pseudo-terminal."""
+    meter = RecordingMeter(clock)
+    server = MeterServer(meter)
+    keys: dict[str, Any] = {"driver": "modbus-meter", "map": "eastron-sdm630", "timeout_s": 0.15, "retries": 0}
+    async with PtyPair() as cable:
+        if kind == "tcp":
+            port = await server.start_tcp()
+            keys |= {"host": "127.0.0.1", "tcp_port": port}
+        else:
+            await server.start_serial(cable.left, baudrate=115200)
+            keys |= {"port": cable.right, "baudrate": 115200, "parity": "N"}
+        try:
+            yield MeteredLine(meter, keys)
+        finally:
+            await server.stop()
+
+
+async def keep_load_at(meter: RecordingMeter, draw_a: Callable[[], Phases]) -> None:
+    """Let the meter's load follow, for ever."""
+    while True:
+        meter.follow(draw_a())
+        await asyncio.sleep(LOAD_FOLLOWS_S)

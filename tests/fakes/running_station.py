@@ -1,0 +1,261 @@
+"""A whole station in this process: the agent with its store, link and drivers, beside the bench CSMS it talks to."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from agent.app import Agent, End
+from agent.app_sim import Simulation
+from agent.assembly import make_plan
+from agent.clock import Clock, Moment, SystemClock
+from agent.settings import parse_text
+from agent.station.connector import ConnectorStatus
+from agent.station.effects import Effect
+from agent.station.events import Event
+from agent.station.transaction import Transaction
+from hal.sim.controls import SimControls, SimEvseControls, sim_controls
+from hil.csms.server import BenchCsms
+from hil.csms.station import Station as CsmsStation
+
+IDENTITY = "CP001"
+CARD = "CARD-0001"
+SPEED = 100.0
+STOPS_WITHIN_S = 5.0
+
+SAMPLE_OFTEN = {"SampledDataCtrlr.TxUpdatedInterval": "10"}
+
+
+@dataclass(frozen=True, slots=True)
+class StationFile:
+    """What a test chooses of station.yaml; `evses` are the `hal:` sections, one an EVSE."""
+
+    ocpp: Sequence[str] = ("ocpp2.0.1",)
+    evses: Sequence[dict[str, Any]] = ({"driver": "sim"},)
+    evse_keys: dict[str, Any] = field(default_factory=dict)
+    connector: dict[str, Any] = field(default_factory=lambda: {"lock": True})
+    csms: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def text(self, url: str) -> str:
+        """The station.yaml (JSON is YAML). Waits of the network are real time, hence short."""
+        return json.dumps(
+            {
+                "station": {"identity": IDENTITY, "vendor": "Example", "model": "Duo-22", "serial_number": "0001"},
+                "csms": {
+                    "url": url,
+                    "ocpp_versions": list(self.ocpp),
+                    "reconnect": {"minimum_s": 1, "random_range_s": 0, "repeat_times": 0},
+                    "call_timeout_s": 1,
+                    **self.csms,
+                },
+                "evses": [
+                    {"id": number, "connectors": [{"id": 1, **self.connector}], "hal": hal, **self.evse_keys}
+                    for number, hal in enumerate(self.evses, start=1)
+                ],
+                "token_readers": [{"driver": "sim-reader"}],
+                "local_api": {"enabled": False},
+                "ocpp_variables": {**SAMPLE_OFTEN, **self.variables},
+            }
+        )
+
+
+class Condition:
+    """Waits for something that only an event of the station can make true."""
+
+    def __init__(self) -> None:
+        self._moved = asyncio.Event()
+
+    def happened(self, event: Event, effects: Sequence[Effect]) -> None:
+        """StationRunner's observer."""
+        del event, effects
+        self._moved.set()
+
+    async def until(self, is_so: Callable[[], bool], *, within_s: float, failure: Callable[[], str]) -> None:
+        """Return once it is so; AssertionError after `within_s` of real time."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not is_so():
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            raise AssertionError(failure()) from None
+
+
+class RunningStation:
+    """The agent, and everything a person before it or a CSMS behind it could do."""
+
+    def __init__(self, agent: Agent, csms: BenchCsms) -> None:
+        self.agent = agent
+        self.csms = csms
+        self.bench: CsmsStation = csms.prepare(IDENTITY)
+        controls = sim_controls(agent.shared)
+        if controls is None:
+            raise AssertionError("nothing of this station is simulated")
+        self.controls: SimControls = controls
+        self.person = Simulation(agent, controls)
+        self._condition = Condition()
+        agent.runner.observe(self._condition.happened)
+        self._running: asyncio.Task[End] | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The station's own, accelerated clock."""
+        return self.agent.clock
+
+    def evse(self, evse_id: int = 1) -> SimEvseControls:
+        """The simulated car and faults of an EVSE."""
+        return self.controls.evse(evse_id)
+
+    def status(self, evse_id: int = 1) -> ConnectorStatus | None:
+        """What the station says of its connector."""
+        return self.agent.runner.state.evse(evse_id).status  # type: ignore[union-attr]  # the tests know their EVSEs
+
+    def transaction(self, evse_id: int = 1) -> Transaction | None:
+        """The transaction that the station holds at an EVSE."""
+        return self.agent.runner.state.evse(evse_id).record.transaction  # type: ignore[union-attr]  # as above
+
+    def start(self) -> None:
+        """Power up."""
+        self._running = asyncio.create_task(self.agent.run(), name="agent")
+
+    async def ended(self) -> End:
+        """Wait for the agent's own end."""
+        if self._running is None:
+            raise AssertionError("the agent was not started")
+        async with asyncio.timeout(STOPS_WITHIN_S + 10):
+            return await asyncio.shield(self._running)
+
+    async def stop(self) -> None:
+        """SIGTERM; harmless when the agent has ended."""
+        if self._running is None:
+            return
+        self.agent.stop()
+        async with asyncio.timeout(STOPS_WITHIN_S):
+            await self._running
+
+    async def until(self, is_so: Callable[[], bool], *, within_s: float = 10.0) -> None:
+        """Wait (real time) until something is so; looked at after each event of the station."""
+        await self._condition.until(is_so, within_s=within_s, failure=self._picture)
+
+    async def until_status(self, status: ConnectorStatus, *, evse_id: int = 1, within_s: float = 10.0) -> None:
+        """Wait for a connector status."""
+        await self.until(lambda: self.status(evse_id) is status, within_s=within_s)
+
+    async def until_online(self) -> None:
+        """Registered, and the hardware known."""
+        await self.until(lambda: self.agent.link.is_online and self._knows_its_hardware())
+
+    async def until_ready(self) -> None:
+        """The hardware is known, online or not."""
+        await self.until(self._knows_its_hardware)
+
+    def _knows_its_hardware(self) -> bool:
+        return all(evse.status is not None and evse.sample is not None for evse in self.agent.runner.state.evses)
+
+    async def until_told(self) -> None:
+        """Nothing waits to be told any more."""
+        async with asyncio.timeout(15):
+            while await self.agent.store.depth():
+                await self.agent.sender.drained()
+
+    async def until_metered(self, more_wh: int, *, evse_id: int = 1) -> None:
+        """Wait until this much more energy went through the meter of the EVSE, as the station knows it."""
+        begin_wh = self._metered_wh(evse_id)
+        await self.until(lambda: self._metered_wh(evse_id) >= begin_wh + more_wh)
+
+    def _metered_wh(self, evse_id: int) -> int:
+        sample = self.agent.runner.state.evse(evse_id).sample  # type: ignore[union-attr]  # as above
+        return sample.energy_wh if sample is not None else 0
+
+    async def charge(self, *, evse_id: int = 1, token: str = CARD, more_wh: int = 200) -> None:
+        """A car plugs in, a card is held, energy flows."""
+        self.person.plug_in(evse_id)
+        await self.until_status(ConnectorStatus.PREPARING, evse_id=evse_id)
+        self.person.present_token(token)
+        await self.until_status(ConnectorStatus.CHARGING, evse_id=evse_id)
+        await self.until_metered(more_wh, evse_id=evse_id)
+
+    async def leave(self, *, evse_id: int = 1) -> None:
+        """The car drives away."""
+        self.person.unplug(evse_id)
+        await self.until(lambda: self.transaction(evse_id) is None and self.status(evse_id) in _FREE)
+
+    def _picture(self) -> str:
+        state = self.agent.runner.state
+        lines = [
+            f"EVSE {evse.id}: {evse.status}, pilot {evse.pilot}, faults {sorted(evse.faults)}, {evse.record}"
+            for evse in state.evses
+        ]
+        return "it did not come true; the station stands so:\n" + "\n".join(lines)
+
+
+_FREE = (ConnectorStatus.AVAILABLE, ConnectorStatus.UNAVAILABLE, ConnectorStatus.FAULTED)
+
+
+@asynccontextmanager
+async def running_station(
+    csms: BenchCsms,
+    data_dir: Path,
+    *,
+    file: StationFile | None = None,
+    clock: Clock | None = None,
+    wait_online: bool = True,
+) -> AsyncIterator[RunningStation]:
+    """A station that runs until the block is left; the same folder again is the same station, restarted."""
+    settings = parse_text((file or StationFile()).text(csms.url))
+    agent = await Agent.build(make_plan(settings), data_dir=data_dir, clock=clock or SystemClock(speed=SPEED))
+    station = RunningStation(agent, csms)
+    station.start()
+    try:
+        if wait_online:
+            await station.until_online()
+        else:
+            await station.until_ready()
+        yield station
+    finally:
+        await station.stop()
+
+
+class UnsetClock(SystemClock):
+    """A controller without a battery behind its clock: it believes it is 1970 until the CSMS tells."""
+
+    def __init__(self, *, speed: float = SPEED) -> None:
+        super().__init__(speed=speed)
+        self._wall_at_zero = datetime(1970, 1, 1, tzinfo=UTC)
+        self._wall_known = False
+
+    def set_wall(self, utc: datetime) -> float:
+        """Take the CSMS's word, once: afterwards this clock runs faster than the CSMS's."""
+        if self._wall_known:
+            return 0.0
+        step_s = (utc - self.now_wall()).total_seconds()
+        self._wall_at_zero += timedelta(seconds=step_s)
+        self._wall_known = True
+        return step_s
+
+    def now(self) -> Moment:
+        """As a SystemClock's."""
+        return super().now()
+
+
+def energy_told_wh(csms: BenchCsms) -> list[float | None]:
+    """The energy of each transaction, as the CSMS would bill it."""
+    return [csms.ledger.energy_wh(transaction) for transaction in csms.ledger.transactions]
+
+
+@contextmanager
+def energy_metered(station: RunningStation, *, evse_id: int = 1) -> Iterator[Callable[[], int]]:
+    """Yields what gives the energy (Wh) that went through the simulated meter since the block was entered."""
+    begin_wh = station.evse(evse_id).view().register_wh
+    yield lambda: station.evse(evse_id).view().register_wh - begin_wh
+
+
+def assert_flawless(csms: BenchCsms) -> None:
+    """Nothing said was against the protocol, and the accounts add up."""
+    assert [f"{found.action}: {found.problem}" for found in csms.violations] == []
+    assert csms.ledger.findings() == []

@@ -1,0 +1,97 @@
+"""A charge through the real drivers: gpiozero's contactor and a Modbus meter, told to the CSMS to the watt-hour."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from agent.station.connector import ConnectorStatus
+from hil.csms.registers import Reading, moment
+from hil.csms.server import BenchCsms
+from tests.fakes.charger_bench import ChargerBench, charger_bench
+from tests.fakes.metered_line import AMPS, FIRST_KWH, IMPORT_KWH, SYSTEM_WATTS, VOLTS, WATTS, RecordingMeter
+from tests.fakes.running_station import CARD, assert_flawless, energy_told_wh
+from tests.journeys.dialects import Dialect
+
+MEASURANDS = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
+PHASES = ("L1", "L2", "L3")
+
+
+@pytest.fixture(params=["tcp", "rtu"])
+def line(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def test_the_csms_is_told_exactly_what_the_registers_said(
+    csms: BenchCsms, dialect: Dialect, data_dir: Path, line: str
+) -> None:
+    variables = {"SampledDataCtrlr.TxUpdatedMeasurands": MEASURANDS}
+    async with charger_bench(csms, data_dir, line=line, variables=variables) as bench:
+        station = bench.station
+
+        await station.charge(more_wh=300)
+        station.evse().set_ev(max_current_a=13.0)
+        await station.until_metered(100)
+        station.person.present_token(CARD)
+        await station.until_status(ConnectorStatus.FINISHING)
+        await station.leave()
+        await station.until_told()
+
+        (transaction,) = csms.ledger.transactions
+        assert transaction.begin_wh == round(FIRST_KWH * 1000)
+        assert transaction.end_wh == bench.meter.import_wh()
+        assert transaction.ended_at is not None
+        assert transaction.end_wh == _import_wh(bench.meter, transaction.ended_at)
+        assert len(transaction.readings) >= 4
+        _assert_as_served(bench.meter, transaction.readings)
+    assert_flawless(csms)
+
+
+def _import_wh(meter: RecordingMeter, at: datetime) -> int:
+    return round(meter.last_answer_until(at).registers[IMPORT_KWH] * 1000)
+
+
+def _assert_as_served(meter: RecordingMeter, readings: Iterable[Reading]) -> None:
+    """Every value of every reading stood in the registers that the meter gave for it."""
+    compared = 0
+    for reading in readings:
+        assert reading.at is not None
+        first, second = meter.answers_from(reading.at)
+        if reading.register_wh is not None:
+            assert reading.register_wh == round(second.registers[IMPORT_KWH] * 1000)
+        for sample in reading.samples:
+            register, decimals, answer = _register_of(sample["measurand"], sample.get("phase"), first, second)
+            if register is not None:
+                assert float(sample["value"]) == pytest.approx(answer[register], abs=0.5000001 * 10**-decimals)
+                compared += 1
+    assert compared >= 4 * 9
+
+
+def _register_of(
+    measurand: str, phase: str | None, first: object, second: object
+) -> tuple[int | None, int, dict[int, float]]:
+    """The register, the decimals it is told with, and the answer it came in; None for the import register."""
+    number = PHASES.index(phase[:2]) if phase else None
+    early: dict[int, float] = first.registers  # type: ignore[attr-defined]  # Served
+    late: dict[int, float] = second.registers  # type: ignore[attr-defined]  # Served
+    table = {"Voltage": VOLTS, "Current.Import": AMPS, "Power.Active.Import": WATTS}
+    if number is not None:
+        return table[measurand][number], 2, early
+    if measurand == "Power.Active.Import":
+        return SYSTEM_WATTS, 1, late
+    return None, 0, late
+
+
+async def test_the_contactor_opens_when_the_car_leaves(csms: BenchCsms, dialect: Dialect, data_dir: Path) -> None:
+    async with charger_bench(csms, data_dir) as bench:
+        await bench.station.charge(more_wh=20)
+        assert bench.relay.is_commanded
+
+        await bench.station.leave()
+
+        assert not bench.relay.is_commanded
+        assert not bench.relay.closed
+        await bench.station.until_told()
+        assert energy_told_wh(csms) == [bench.meter.import_wh() - round(FIRST_KWH * 1000)]
+    assert_flawless(csms)
