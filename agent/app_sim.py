@@ -32,6 +32,7 @@ class Simulation:
         phases: int | None = None,
         battery_kwh: float | None = None,
         soc_percent: float | None = None,
+        ignores_offer: bool | None = None,
     ) -> None:
         """Change the car; None leaves it as it is. Raises ValueError for what no car can be."""
         self._evse(evse_id).set_ev(
@@ -40,6 +41,7 @@ class Simulation:
             phases=phases,
             battery_kwh=battery_kwh,
             soc_percent=soc_percent,
+            ignores_offer=ignores_offer,
         )
 
     def set_fault(self, evse_id: int, name: str, *, active: bool) -> None:

@@ -49,12 +49,14 @@ def fetch(host: str, port: int, path: str, *, timeout_s: float) -> dict[str, Any
         connection.request("GET", path, headers={"Accept": "application/json"})
         response = connection.getresponse()
         status, body = response.status, response.read(MAX_BYTES)
+        if response.length:  # read() with a bound does not say so by itself
+            raise http.client.IncompleteRead(body, response.length)
     except TimeoutError as error:
         raise NoAnswer(f"the agent on {host}:{port} did not answer within {timeout_s:g} s") from error
     except (OSError, http.client.HTTPException) as error:
         raise NoAnswer(
             f"no agent answers on {host}:{port}: is it running? (systemctl status evse-agent;"
-            f" local_api.port in station.yaml) [{str(error) or type(error).__name__}]"
+            f" local_api.port in station.yaml) [{_cut(str(error), WIDTH) or type(error).__name__}]"
         ) from error
     finally:
         connection.close()

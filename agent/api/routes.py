@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 
 from agent.api import handlers
@@ -44,8 +45,17 @@ class Route:
 
     def match(self, path: str) -> dict[str, int] | None:
         """The path's numbers where it fits."""
-        found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[0-9]{1,6})", self.path), path, re.ASCII)
+        found = _pattern(self.path).fullmatch(path)
         return None if found is None else {name: int(text) for name, text in found.groupdict().items()}
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    """A path with `{names}` as a pattern; bounded by the table below."""
+    parts = re.split(r"\{(\w+)\}", path)
+    return re.compile(
+        "".join(f"(?P<{part}>[0-9]{{1,6}})" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    )
 
 
 def _simulated(path: str, handle: Handler, summary: str, body: type = NoFields) -> Route:

@@ -178,6 +178,10 @@ class Session:
             self._socket.transport.abort()
             self._end_calls()
 
+    def abort(self) -> None:
+        """Cut the link at once, without a word to the peer; `run` then ends."""
+        self._socket.transport.abort()
+
     async def _answer_to(
         self, message_id: str, action: str, payload: JsonObject, *, timeout_s: float | None
     ) -> JsonObject:

@@ -86,6 +86,8 @@ class Outbox:
     def __init__(self) -> None:
         self.head: OutboxRow | None = None
         self.depth = 0
+        self.dead = 0
+        """Rows among the dead letters."""
         self._ahead: deque[OutboxRow] = deque()
         self._next_id = 1
         self._offline_through = 0
@@ -103,6 +105,7 @@ class Outbox:
             dict(connection.execute("SELECT transaction_id, count(*) FROM outbox GROUP BY transaction_id"))
         )
         self.depth = self._by_transaction.total()
+        self.count_dead(connection)
         (last,) = connection.execute(
             "SELECT max(coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT max(id) FROM dead_letters), 0),"
             " coalesce((SELECT max(finished) FROM transactions), 0))"
@@ -111,6 +114,10 @@ class Outbox:
         self._offline_except = read_counter(connection, "offline_except")
         # Ids go on after a mark, even where the rows it was made for are gone.
         self._next_id = max(last, self._offline_through) + 1
+
+    def count_dead(self, connection: sqlite3.Connection) -> None:
+        """Read how many were given up; after each change of that table."""
+        (self.dead,) = connection.execute("SELECT count(*) FROM dead_letters").fetchone()
 
     def insert(self, connection: sqlite3.Connection, facts: Sequence[Encoded]) -> list[OutboxRow]:
         """Queue facts within the open transaction; `recorded` makes them visible once it is committed."""
@@ -167,6 +174,7 @@ class Outbox:
         """So many rows of these transactions were dropped, and it is committed."""
         for transaction_id, count in dropped.items():
             self._uncount(transaction_id, count)
+        self.count_dead(connection)
         self.forget_ahead(connection)
 
     def failed(self, connection: sqlite3.Connection, row: OutboxRow) -> int:

@@ -167,6 +167,16 @@ class Store:
         """How many facts are queued."""
         return self._outbox.depth
 
+    @property
+    def queued(self) -> int:
+        """The same, for those who cannot wait."""
+        return self._outbox.depth
+
+    @property
+    def dead_letter_count(self) -> int:
+        """How many facts were given up and are kept."""
+        return self._outbox.dead
+
     async def listing(self, limit: int) -> list[OutboxRow]:
         """The first `limit` queued facts, head first."""
         return await self._database.run(lambda connection: self._outbox.listing(connection, limit))
@@ -280,4 +290,6 @@ class Store:
         self._ledger.dropped(dropped)
         if gone:
             self._outbox.deleted(connection, row)
+        if why is not None:
+            self._outbox.count_dead(connection)
         return self._outbox.head

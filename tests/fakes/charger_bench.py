@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.clock import SystemClock
 from hil.csms.server import BenchCsms
-from tests.fakes.metered_line import RecordingMeter, keep_load_at, metered_line
+from tests.fakes.metered_line import FIRST_KWH, RecordingMeter, keep_load_at, metered_line
 from tests.fakes.running_station import RunningStation, StationFile, running_station
 from tests.fakes.wired_relay import COIL_PIN, MIRROR_PIN, WiredRelay, wired_relay
 
@@ -37,14 +37,19 @@ async def charger_bench(
     data_dir: Path,
     *,
     line: str = "tcp",
+    first_kwh: float = FIRST_KWH,
+    clock: SystemClock | None = None,
     evse_keys: dict[str, Any] | None = None,
     variables: dict[str, str] | None = None,
 ) -> AsyncIterator[ChargerBench]:
-    """One EVSE: pilot simulated, contactor on pins 17 and 27, SDM630 on a line."""
-    clock = SystemClock(speed=REAL_IO_SPEED)
+    """One EVSE: pilot simulated, contactor on pins 17 and 27, SDM630 on a line.
+
+    The same folder and clock again are the same station after a restart of its process.
+    """
+    clock = clock or SystemClock(speed=REAL_IO_SPEED)
     with wired_relay() as relay:
         relay.attach(asyncio.get_running_loop())
-        async with metered_line(line, clock=clock) as metered:
+        async with metered_line(line, clock=clock, first_kwh=first_kwh) as metered:
             parts = {
                 "pilot": {"driver": "sim"},
                 "contactor": {"driver": "gpio", "pin": COIL_PIN, "feedback_pin": MIRROR_PIN},

@@ -31,8 +31,8 @@ class Served:
 class RecordingMeter(EmulatedMeter):
     """Remembers what it told."""
 
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock=clock.monotonic, import_kwh=FIRST_KWH)
+    def __init__(self, clock: Clock, *, first_kwh: float = FIRST_KWH) -> None:
+        super().__init__(clock=clock.monotonic, import_kwh=first_kwh)
         self.served: list[Served] = []
         self._station_clock = clock
 
@@ -69,9 +69,9 @@ class MeteredLine:
 
 
 @asynccontextmanager
-async def metered_line(kind: str, *, clock: Clock) -> AsyncIterator[MeteredLine]:
+async def metered_line(kind: str, *, clock: Clock, first_kwh: float = FIRST_KWH) -> AsyncIterator[MeteredLine]:
     """`tcp`: Modbus TCP; `rtu`: Modbus RTU on a pseudo-terminal."""
-    meter = RecordingMeter(clock)
+    meter = RecordingMeter(clock, first_kwh=first_kwh)
     server = MeterServer(meter)
     keys: dict[str, Any] = {"driver": "modbus-meter", "map": "eastron-sdm630", "timeout_s": 0.15, "retries": 0}
     async with PtyPair() as cable:

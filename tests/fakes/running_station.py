@@ -17,6 +17,7 @@ from agent.settings import parse_text
 from agent.station.connector import ConnectorStatus
 from agent.station.effects import Effect
 from agent.station.events import Event
+from agent.station.faults import Fault
 from agent.station.transaction import Transaction
 from hal.sim.controls import SimControls, SimEvseControls, sim_controls
 from hil.csms.server import BenchCsms
@@ -115,6 +116,10 @@ class RunningStation:
         """What the station says of its connector."""
         return self.agent.runner.state.evse(evse_id).status  # type: ignore[union-attr]  # the tests know their EVSEs
 
+    def faults(self, evse_id: int = 1) -> frozenset[Fault]:
+        """What is wrong at an EVSE, as the station knows it."""
+        return self.agent.runner.state.evse(evse_id).faults  # type: ignore[union-attr]  # as above
+
     def transaction(self, evse_id: int = 1) -> Transaction | None:
         """The transaction that the station holds at an EVSE."""
         return self.agent.runner.state.evse(evse_id).record.transaction  # type: ignore[union-attr]  # as above
@@ -165,10 +170,11 @@ class RunningStation:
 
     async def until_metered(self, more_wh: int, *, evse_id: int = 1) -> None:
         """Wait until this much more energy went through the meter of the EVSE, as the station knows it."""
-        begin_wh = self._metered_wh(evse_id)
-        await self.until(lambda: self._metered_wh(evse_id) >= begin_wh + more_wh)
+        begin_wh = self.metered_wh(evse_id)
+        await self.until(lambda: self.metered_wh(evse_id) >= begin_wh + more_wh)
 
-    def _metered_wh(self, evse_id: int) -> int:
+    def metered_wh(self, evse_id: int = 1) -> int:
+        """The import register in the newest sample that the station took in."""
         sample = self.agent.runner.state.evse(evse_id).sample  # type: ignore[union-attr]  # as above
         return sample.energy_wh if sample is not None else 0
 

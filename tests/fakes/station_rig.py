@@ -88,7 +88,8 @@ class Rig:
             ),
             grid_max_current_a=self.grid_max_current_a,
         )
-        model = DeviceModel.build(tuple((n, (1,)) for n in range(1, self.evses + 1)), self.variables)
+        values: dict[VariableKey | str, str] = {**self.variables}
+        model = DeviceModel.build(tuple((n, (1,)) for n in range(1, self.evses + 1)), values)
         record = self.station_record or StationRecord(accepted=self.accepted)
         state = initial_state(config, model, record=record, evse_records=self.records)
         self.station = Station(state, new_id=lambda: f"tx-{next(ids)}")

@@ -1,7 +1,6 @@
 """A power relay with its mirror contact, wired to two pins of gpiozero's mock board."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
@@ -36,7 +35,7 @@ class _Pin(MockPin):  # type: ignore[misc]  # gpiozero has no types
     def _change_state(self, value: bool) -> bool:  # noqa: FBT001 - gpiozero's signature
         changed = bool(super()._change_state(value))
         if changed and self.function == "output" and self.relay is not None:
-            self.relay.coil_is(energised=value)
+            self.relay.coil_moved()
         return changed
 
     def drive_from_outside(self) -> None:
@@ -51,7 +50,6 @@ class WiredRelay:
     def __init__(self, factory: MockFactory) -> None:
         self.closed = False
         self.condition = Condition.SOUND
-        self.opened_at_s = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._coil: _Pin = factory.pin(COIL_PIN)
         self._mirror: _Pin = factory.pin(MIRROR_PIN)
@@ -64,10 +62,8 @@ class WiredRelay:
         """Whether the coil's pin is high."""
         return bool(self._coil.state)
 
-    def coil_is(self, *, energised: bool) -> None:
+    def coil_moved(self) -> None:
         """The coil's pin changed; from any thread."""
-        if not energised:
-            self.opened_at_s = time.monotonic()
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(loop.call_later, OPERATE_S, self._move)
@@ -75,6 +71,10 @@ class WiredRelay:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """The loop on which the relay's mechanics run."""
         self._loop = loop
+
+    async def moved(self) -> None:
+        """Return once a command given before has had its time."""
+        await asyncio.sleep(2 * OPERATE_S)
 
     def repair(self) -> None:
         """It moves again."""

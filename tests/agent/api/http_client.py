@@ -91,7 +91,7 @@ def request(method: str, path: str, content: bytes, headers: dict[str, str]) -> 
 
 @asynccontextmanager
 async def connect(port: int) -> AsyncIterator[Client]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_000_000)
     try:
         yield Client(reader, writer)
     finally:

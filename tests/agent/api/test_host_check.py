@@ -23,7 +23,7 @@ def test_names_of_this_machine_are_served_under_any_port(authority: str) -> None
         "localhost.evil.example:8080",
         "10.0.0.1",
         "[::",
-        "0.0.0.0",
+        "192.0.2.1",
         "a@b",
     ],
 )
