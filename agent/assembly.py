@@ -2,9 +2,9 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from agent.errors import Problem, SettingsError
+from agent.frozen import dataclass
 from agent.ocpp.adapter import StationIdentity, Topology
 from agent.ocpp.session import LinkSettings
 from agent.settings import Settings

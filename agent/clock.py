@@ -3,10 +3,11 @@
 import asyncio
 import time
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+
+from agent.frozen import dataclass
 
 EARLIEST_CREDIBLE = datetime(2025, 1, 1, tzinfo=UTC)
 """A wall clock that shows less was never set: no controller left the factory before."""

@@ -13,8 +13,9 @@ AgentError
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from agent.frozen import dataclass
 
 
 class AgentError(Exception):

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(  # noqa: ANN201 - type checkers never see this one
-        cls: type | None = None, /, *, frozen: bool = False, slots: bool = False, kw_only: bool = False
+        cls: type | None = None, /, *, frozen: bool = False, slots: bool = False, kw_only: bool = False, **others: bool
     ):
-        """Like dataclasses.dataclass; what is not frozen and slotted is left to it."""
+        """Like dataclasses.dataclass; what is not frozen and slotted, or asks for more, is left to it."""
 
         def make(cls: type) -> type:
-            if not (frozen and slots):
-                return dataclasses.dataclass(cls, frozen=frozen, slots=slots, kw_only=kw_only)
-            return _frozen(cls, kw_only=kw_only)
+            if frozen and slots and not others:
+                return _frozen(cls, kw_only=kw_only)
+            return dataclasses.dataclass(cls, frozen=frozen, slots=slots, kw_only=kw_only, **others)
 
         return make if cls is None else make(cls)
 

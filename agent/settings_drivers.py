@@ -1,8 +1,9 @@
 """The parts of station.yaml that only a driver can read: kept as written, until its settings class is known."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeVar
 
+from agent.frozen import dataclass
 from agent.settings_nodes import KeyPath, ListNode, MapNode, Node, Scalar, is_null
 from agent.settings_parse import INVALID, Invalid, Parser, parse_into
 

@@ -1,11 +1,12 @@
 """Every key of station.yaml: its type, default, limits and meaning. The JSON Schema is made of the same."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from agent.errors import Problem, SettingsError
+from agent.frozen import dataclass
 from agent.log import Secret
 from agent.settings_drivers import HalParts, TokenReaderSettings
 from agent.settings_nodes import KeyPath, Node, find, keys_of, path_text

@@ -1,10 +1,11 @@
 """Values that know where they were written, and the mistakes found in them."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from agent.errors import Problem, SettingsError
+from agent.frozen import dataclass
 
 MAX_PROBLEMS = 100
 """Nobody mends more in one go."""

@@ -7,12 +7,12 @@ too; `internal` for a field that no file holds. A class with a `parse_node` meth
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 from types import NoneType
 from typing import Any, Final, TypeVar, cast, get_args
 
+from agent.frozen import dataclass
 from agent.log import Secret
 from agent.settings_hints import (
     NO_RULES,

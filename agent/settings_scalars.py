@@ -3,10 +3,10 @@
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from agent.frozen import dataclass
 from agent.log import Secret
 from agent.settings_hints import Rules
 from agent.settings_nodes import Kind, Scalar

@@ -15,13 +15,14 @@ Seconds are the station's own, which may run faster than the wall's.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, assert_never
 
 from agent.app_sim import Simulation
 from agent.clock import Clock
 from agent.errors import AgentError, SettingsError
+from agent.frozen import dataclass
 from agent.log import get_logger
 from agent.settings_nodes import KeyPath, MapNode, Node, Problems, is_null
 from agent.settings_parse import INVALID, Invalid, Parser, parse_into

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from agent.frozen import dataclass
 from agent.settings import Settings, parse_text
 
 

@@ -1,10 +1,10 @@
 """The bodies of the simulator's controls."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from agent.api.body_rules import Range, Text
+from agent.frozen import dataclass
 from agent.station.faults import Fault
 
 

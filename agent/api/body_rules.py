@@ -2,13 +2,14 @@
 
 import json
 import math
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from enum import StrEnum
 from http import HTTPStatus
 from types import NoneType, UnionType
 from typing import Annotated, Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from agent.api.problems import BODY_INVALID, ApiProblem, Flaw
+from agent.frozen import dataclass
 
 T = TypeVar("T")
 

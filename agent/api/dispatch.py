@@ -31,7 +31,7 @@ async def dispatch(context: Context, raw: RawRequest) -> Answer | EventAnswer:
     except WrongValue as error:
         return problem_answer(ApiProblem(HTTPStatus.BAD_REQUEST, str(error), type=WRONG_VALUE))
     except TimeoutError:
-        raise
+        raise  # the connection answers 503, whoever's limit it was
     except Exception as error:  # noqa: BLE001 - one request must not end the server; logged and answered
         log.error("request failed", cause=error, method=raw.method, target=raw.target[:200])  # noqa: TRY400 - EventLogger's error()
         return problem_answer(ApiProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "see the agent's log"))

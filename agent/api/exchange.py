@@ -1,12 +1,13 @@
 """A request as handlers see it, and the answers they give."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import Any
 
 from agent.api.json_text import to_json
 from agent.api.problems import ApiProblem
+from agent.frozen import dataclass
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"

@@ -1,6 +1,6 @@
 """What each route does."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 
 from agent.api.bodies import EvBody, FaultBody, NetworkBody, TokenBody
@@ -9,6 +9,7 @@ from agent.api.exchange import DONE, JSON, PROMETHEUS_TEXT, Answer, EventAnswer,
 from agent.api.metrics import ApiFigures, metrics_text
 from agent.api.problems import NOT_SIMULATED, QUERY_INVALID, ApiProblem
 from agent.api.views import SimulatorControls, Source
+from agent.frozen import dataclass
 
 ROWS_AT_MOST = 1000
 ROWS_UNLESS_ASKED = 100

@@ -1,6 +1,6 @@
 """The bounds of the local API: whatever a client does, it costs no more than this."""
 
-from dataclasses import dataclass
+from agent.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

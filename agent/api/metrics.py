@@ -3,10 +3,11 @@
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from agent.api.views import AgentFigures, EvseStatus, LinkState, StationStatus
+from agent.frozen import dataclass
 
 PREFIX = "evse_agent_"
 _STATM = Path("/proc/self/statm")

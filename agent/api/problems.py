@@ -1,8 +1,10 @@
 """Errors as RFC 9457 problem documents."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
+
+from agent.frozen import dataclass
 
 GENERIC = "about:blank"
 """RFC 9457 section 4.2.1: the title is the status's own phrase."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from http import HTTPStatus
 
@@ -12,6 +12,7 @@ from agent.api.exchange import EVENT_STREAM, JSON, PROMETHEUS_TEXT, Answer, Even
 from agent.api.handlers import Context, Healthy
 from agent.api.problems import ApiProblem
 from agent.api.views import OutboxView, StationStatus
+from agent.frozen import dataclass
 
 Handler = Callable[[Context, Request], Awaitable[Answer | EventAnswer]]
 

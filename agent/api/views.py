@@ -1,11 +1,11 @@
 """What the local API shows, as frozen data, and the parts that tell it. The app adapts its own parts to these."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from agent.errors import AgentError
+from agent.frozen import dataclass
 from agent.station.connector import ConnectorStatus
 from agent.station.facts import ChargingState
 from agent.station.faults import Fault

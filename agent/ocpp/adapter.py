@@ -5,12 +5,12 @@ in the agent asks which version is spoken.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from agent.clock import Moment
+from agent.frozen import dataclass
 from agent.station.commands import Answer, Command
 from agent.station.effects import ReportStatus
 from agent.station.facts import Fact

@@ -3,7 +3,7 @@
 1.6 leaves the times to the station (errata 3.4); it gets the same ones.
 """
 
-from dataclasses import dataclass
+from agent.frozen import dataclass
 
 MAX_DELAY_S = 86_400.0
 """However often the CSMS lets the time double, once a day is tried."""

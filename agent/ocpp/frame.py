@@ -7,9 +7,10 @@ each other fall silent instead of sending errors about errors.
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
+from agent.frozen import dataclass
 from agent.ocpp.errors import MAX_DESCRIPTION, Code, Fault, Version, code_for_fault
 
 JsonObject: TypeAlias = dict[str, Any]

@@ -2,7 +2,7 @@
 
 import base64
 import ssl as tls
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus, InvalidURI, NegotiationError, W
 from websockets.typing import Subprotocol
 
 from agent.errors import ConnectFailed, ConnectFailure, SettingsError
+from agent.frozen import dataclass
 from agent.ocpp.frame import MAX_BYTES
 from agent.ocpp.negotiate import schema_version
 

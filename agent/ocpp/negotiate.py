@@ -2,11 +2,11 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
 
 from agent.errors import SettingsError
+from agent.frozen import dataclass
 from agent.ocpp.adapter import Adapter, Topology
 from agent.ocpp.errors import Version
 

@@ -6,9 +6,9 @@ in seconds of any clock that never steps back. Payloads are never logged: they h
 """
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from agent.frozen import dataclass
 from agent.log import get_logger
 from agent.ocpp.errors import Fault, Version, code_for_fault
 from agent.ocpp.frame import (

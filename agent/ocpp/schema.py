@@ -10,12 +10,12 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from agent.frozen import dataclass
 from agent.ocpp.errors import MAX_DESCRIPTION, Code, Fault, Version, code_for_fault, code_for_rule
 
 Kind: TypeAlias = Literal["request", "response"]

@@ -12,7 +12,6 @@ not reading would keep the answer from the handler that waits for it.
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final, NoReturn, TypeAlias
 
 from websockets.asyncio.client import ClientConnection
@@ -21,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
 from agent.errors import AnswerTimeout, CallRefused, LinkError, LinkLost, OwnPayloadInvalid
+from agent.frozen import dataclass
 from agent.log import get_logger
 from agent.ocpp import schema
 from agent.ocpp.adapter import AnsweredAtOnce, JsonObject, WrongPayload

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from agent.clock import Clock, Moment
+from agent.frozen import dataclass
 from agent.log import get_logger
 from agent.station.events import (
     ContactorMoved,

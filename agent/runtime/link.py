@@ -8,13 +8,14 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from agent.clock import Clock
 from agent.errors import LinkError, LinkLost
+from agent.frozen import dataclass
 from agent.log import get_logger
 from agent.ocpp.adapter import (
     Adapter,

@@ -1,9 +1,10 @@
 """Who may charge: the decision (pure), and what is remembered of a yes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum, StrEnum
 
+from agent.frozen import dataclass
 from agent.station.commands import RequestStart
 from agent.station.id_token import AuthorizationStatus, IdToken, KnownToken, TokenInfo
 

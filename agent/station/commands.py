@@ -3,9 +3,9 @@
 A command is decoded from a CALL by the adapter of the version in use; its answer travels back the same way.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.frozen import dataclass
 from agent.station.device_model import ReportedVariable, VariableKey
 from agent.station.id_token import IdToken, TokenInfo
 

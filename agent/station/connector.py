@@ -1,8 +1,9 @@
 """What a connector shows the world: one status, decided by the first row that fits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from agent.frozen import dataclass
 
 
 class ConnectorStatus(StrEnum):

@@ -5,10 +5,11 @@ An immutable value: a change makes a new model that shares all but the values.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from agent.frozen import dataclass
 from agent.station.standard_variables import AVAILABILITY_STATE, STANDARD_VARIABLES
 from agent.station.variable import DataType, Mutability, Parsed, Scope, VariableKey, VariableSpec, parse_value
 

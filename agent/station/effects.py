@@ -3,9 +3,8 @@
 Only WithdrawEnergy does not wait for the commit: stopping is always safe.
 """
 
-from dataclasses import dataclass
-
 from agent.clock import Moment
+from agent.frozen import dataclass
 from agent.station.commands import Answer, ResetKind, SendLocalList, TriggeredMessage
 from agent.station.connector import ConnectorStatus
 from agent.station.device_model import VariableKey

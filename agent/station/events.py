@@ -1,7 +1,6 @@
 """What happened: everything that can move the station. Past tense, frozen, complete in themselves."""
 
-from dataclasses import dataclass
-
+from agent.frozen import dataclass
 from agent.station.commands import Command
 from agent.station.faults import Fault
 from agent.station.id_token import UNKNOWN_TOKEN, IdToken, KnownToken, TokenInfo

@@ -1,9 +1,9 @@
 """What happened and must reach the CSMS. Facts are stored; messages are made of them when they are sent."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.clock import Moment
+from agent.frozen import dataclass
 from agent.station.id_token import IdToken
 from agent.station.samples import MeterValue
 from agent.units import Wh

@@ -1,8 +1,8 @@
 """Faults by name: what each one does to a charge."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.frozen import dataclass
 from agent.station.facts import StopReason
 
 

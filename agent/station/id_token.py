@@ -1,8 +1,9 @@
 """Who wants to charge: id tokens and what is known of them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from agent.frozen import dataclass
 
 NO_AUTHORIZATION = "NoAuthorization"
 """IdTokenEnumType of a transaction that nobody had to authorize."""

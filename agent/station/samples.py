@@ -1,9 +1,9 @@
 """Meter samples as the station sees them, in the words of OCPP."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.clock import Moment
+from agent.frozen import dataclass
 from agent.units import Wh
 
 

@@ -1,8 +1,9 @@
 """The station's whole state, frozen. What survives a power cut is in the two records; the rest is observed anew."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from agent.clock import Moment
+from agent.frozen import dataclass
 from agent.station.authorization import Ask, Grant
 from agent.station.commands import Reset
 from agent.station.connector import ConnectorStatus

@@ -106,9 +106,9 @@ class Station:
                 dues.append(evse.interrupted_until_s)
             elif tx is not None and tx.ending is not None:
                 dues.append(tx.ending.due_mono_s)
-            elif tx is not None and tx.offered_at_s is not None and tx.charging_state is ChargingState.EV_CONNECTED:
+            elif tx is not None and evse.permitted_a is not None and tx.charging_state is ChargingState.EV_CONNECTED:
                 # Once it is past, the state is another; a due time that stays due would be asked for without end.
-                dues.append(tx.offered_at_s + EV_READY_WITHIN_S)
+                dues.append((tx.offered_at_s or 0.0) + EV_READY_WITHIN_S)
         return min(dues, default=None)
 
 

@@ -1,9 +1,10 @@
 """One transaction: what it knows of itself, and the facts it leaves behind."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from agent.clock import Moment
+from agent.frozen import dataclass
 from agent.station.facts import (
     ChargingState,
     EnergySampled,

@@ -3,9 +3,10 @@
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from agent.frozen import dataclass
 
 MAX_INTEGER = 2_147_483_647
 """OCPP 2.x integers have 32 bits."""

@@ -2,11 +2,11 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from agent.errors import StoreError
+from agent.frozen import dataclass
 from agent.store.counters import read_counter
 from agent.store.outbox import DeadLetter, Outbox, OutboxRow, dead_letters
 

@@ -8,8 +8,9 @@ import sqlite3
 import uuid
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from agent.frozen import dataclass
 from agent.log import get_logger
 from agent.station.facts import EnergySampled, Fact, IdleMeterSampled, Trigger
 from agent.store.codec import Codec, CodecError

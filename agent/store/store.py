@@ -8,13 +8,13 @@ Every method that changes something returns once the change is on the disk. Erro
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from agent.clock import Moment
 from agent.errors import StoreError, StoreFull
+from agent.frozen import dataclass
 from agent.station.commands import SendLocalList
 from agent.station.device_model import VariableKey
 from agent.station.facts import Fact, TransactionEnded, TransactionStarted, TransactionUpdated

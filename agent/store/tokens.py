@@ -3,9 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from agent.frozen import dataclass
 from agent.log import get_logger
 from agent.station.commands import SendLocalList
 from agent.station.id_token import AuthorizationStatus, IdToken, KnownToken, TokenInfo

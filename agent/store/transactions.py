@@ -1,7 +1,8 @@
 """What CSMSs said of transactions: 1.6's numbers, and whether the start was answered."""
 
 import sqlite3
-from dataclasses import dataclass
+
+from agent.frozen import dataclass
 
 KEPT_FINISHED = 100
 """Finished transactions whose 1.6 number still resolves."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.clock import SystemClock
 from hil.csms.server import BenchCsms
-from tests.fakes.metered_line import FIRST_KWH, RecordingMeter, keep_load_at, metered_line
+from tests.fakes.metered_line import FIRST_KWH, NOTHING, RecordingMeter, keep_load, metered_line
 from tests.fakes.running_station import RunningStation, StationFile, running_station
 from tests.fakes.wired_relay import COIL_PIN, MIRROR_PIN, WiredRelay, wired_relay
 
@@ -63,8 +63,9 @@ async def charger_bench(
                 variables=variables or {},
             )
             async with running_station(csms, data_dir, file=file, clock=clock) as station:
-                draw = station.evse()
-                load = asyncio.create_task(keep_load_at(metered.meter, lambda: draw.draw_a), name="load on the meter")
+                metered.meter.draw_a = lambda: station.evse().draw_a if relay.closed else NOTHING
+                relay.on_moved = metered.meter.follow
+                load = asyncio.create_task(keep_load(metered.meter), name="load on the meter")
                 try:
                     yield ChargerBench(station, relay, metered.meter)
                 finally:

@@ -13,6 +13,7 @@ from hil.devices.sdm630 import EmulatedMeter, MeterServer, Phases
 
 LOAD_FOLLOWS_S = 0.005
 FIRST_KWH = 1234.567
+NOTHING: Phases = (0.0, 0.0, 0.0)
 
 # SDM630 protocol description: input registers by their address
 VOLTS, AMPS, WATTS = (0, 2, 4), (6, 8, 10), (12, 14, 16)
@@ -34,16 +35,18 @@ class RecordingMeter(EmulatedMeter):
     def __init__(self, clock: Clock, *, first_kwh: float = FIRST_KWH) -> None:
         super().__init__(clock=clock.monotonic, import_kwh=first_kwh)
         self.served: list[Served] = []
+        self.draw_a: Callable[[], Phases] = lambda: NOTHING
         self._station_clock = clock
 
     def words(self) -> list[int]:
         """Keep what is told."""
+        self.follow()
         self.served.append(Served(self._station_clock.now().wall, self.registers()))
         return super().words()
 
-    def follow(self, draw_a: Phases) -> None:
+    def follow(self) -> None:
         """The load is what the car draws; the voltage sags a little with it, each phase its own way."""
-        one, two, three = draw_a
+        draw_a = one, two, three = self.draw_a()
         self.set_load(current_a=draw_a, voltage_v=(230.3 - one / 10, 229.7 - two / 10, 231.1 - three / 10))
 
     def answers_from(self, at: datetime) -> list[Served]:
@@ -87,8 +90,8 @@ async def metered_line(kind: str, *, clock: Clock, first_kwh: float = FIRST_KWH)
             await server.stop()
 
 
-async def keep_load_at(meter: RecordingMeter, draw_a: Callable[[], Phases]) -> None:
+async def keep_load(meter: RecordingMeter) -> None:
     """Let the meter's load follow, for ever."""
     while True:
-        meter.follow(draw_a())
+        meter.follow()
         await asyncio.sleep(LOAD_FOLLOWS_S)

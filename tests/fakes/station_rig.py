@@ -88,7 +88,7 @@ class Rig:
             ),
             grid_max_current_a=self.grid_max_current_a,
         )
-        values: dict[VariableKey | str, str] = {**self.variables}
+        values: dict[VariableKey | str, str] = {name: value for name, value in self.variables.items()}  # noqa: C416
         model = DeviceModel.build(tuple((n, (1,)) for n in range(1, self.evses + 1)), values)
         record = self.station_record or StationRecord(accepted=self.accepted)
         state = initial_state(config, model, record=record, evse_records=self.records)

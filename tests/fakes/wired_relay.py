@@ -1,7 +1,7 @@
 """A power relay with its mirror contact, wired to two pins of gpiozero's mock board."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 
@@ -50,6 +50,7 @@ class WiredRelay:
     def __init__(self, factory: MockFactory) -> None:
         self.closed = False
         self.condition = Condition.SOUND
+        self.on_moved: Callable[[], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._coil: _Pin = factory.pin(COIL_PIN)
         self._mirror: _Pin = factory.pin(MIRROR_PIN)
@@ -88,6 +89,8 @@ class WiredRelay:
         if self.condition is Condition.STUCK_OPEN:
             wanted = False
         self.closed = wanted
+        if self.on_moved is not None:
+            self.on_moved()
         self._mirror.driven = wanted
         self._mirror.drive_from_outside()
 

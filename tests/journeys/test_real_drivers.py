@@ -11,7 +11,7 @@ from hil.csms.registers import Reading
 from hil.csms.server import BenchCsms
 from tests.fakes.charger_bench import charger_bench
 from tests.fakes.metered_line import AMPS, FIRST_KWH, IMPORT_KWH, SYSTEM_WATTS, VOLTS, WATTS, RecordingMeter, Served
-from tests.fakes.running_station import CARD, assert_flawless, energy_told_wh
+from tests.fakes.running_station import CARD, assert_flawless
 from tests.journeys.dialects import Dialect
 
 MEASURANDS = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
@@ -78,5 +78,3 @@ def _register_of(
     if measurand == "Power.Active.Import":
         return SYSTEM_WATTS, 1, second.registers
     return None, 0, second.registers
-
-

@@ -1,8 +1,8 @@
 """What one action of a CSMS needs: a decoder, and an encoder of its answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from agent.frozen import dataclass
 from agent.ocpp.adapter import JsonObject, Topology, WrongPayload
 from agent.station.commands import Answer, Command, Done, Outcome
 

@@ -1,8 +1,8 @@
 """1.6's configuration keys as a table onto the device model (1.6 chapter 9)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from agent.frozen import dataclass
 from agent.ocpp.adapter import Topology
 from agent.station import standard_variables as sv
 from agent.station.variable import DataType, Mutability, VariableKey, VariableSpec, split_members

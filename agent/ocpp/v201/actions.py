@@ -1,8 +1,8 @@
 """Which requests of a CSMS are understood, and how: one row each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from agent.frozen import dataclass
 from agent.ocpp.adapter import JsonObject
 from agent.ocpp.v201 import (
     authorization,

@@ -80,7 +80,7 @@ class StationMachine(RuleBasedStateMachine):
         stop=st.sampled_from(POINTS),
         resumption_s=st.sampled_from(("0", "60")),
         has_lock=st.booleans(),
-        accepted=st.booleans(),
+        accepted=st.sampled_from((True, True, True, False)),
     )
     def power_up(self, start: str, stop: str, resumption_s: str, has_lock: bool, accepted: bool) -> None:
         variables = {
@@ -172,6 +172,21 @@ class StationMachine(RuleBasedStateMachine):
     def car_comes_and_wants(self, evse_id: int) -> None:
         with self.watched():
             self.rig.plug(evse_id)
+
+    @rule(evse_id=evse_numbers, token=tokens, seconds=st.sampled_from((1, 7, 70)))
+    def a_charge_is_wanted(self, evse_id: int, token: IdToken, seconds: int) -> None:
+        """The ordinary case, which random steps seldom meet."""
+        with self.watched():
+            self.rig.feed(StorageChanged(writable=True))
+            self.rig.ask(ChangeAvailability(operative=True))
+            self.rig.ask(ChangeAvailability(operative=True, evse_id=evse_id))
+            self.rig.sockets[evse_id].is_meter_silent = False
+            self.rig.sample(evse_id)
+            self.rig.plug(evse_id)
+            if evse_id not in self.open or self.rig.station.state.evses[evse_id - 1].record.grant is None:
+                self.rig.swipe(token.value, evse_ids=(evse_id,))
+        self.asks.clear()
+        self.time_passes(seconds=seconds)
 
     @rule(token=tokens, evse_ids=st.sampled_from(((), (1,), (2,))), word=words, known=known)
     def card_is_shown(
