@@ -170,8 +170,8 @@ def _check_file(file: Path | None, path: tuple[str, ...], *, is_secret: bool = F
 def check_local_api(local_api: LocalApiSettings) -> Iterator[Finding]:
     """It has no password."""
     if local_api.enabled and local_api.host not in LOOPBACK:
-        message = f"{local_api.host}: everybody on that network can read this station's status"
-        yield Finding(("host",), message, is_warning=True)
+        message = f"{local_api.host} is not this machine, and the API has no password; give 127.0.0.1, ::1 or localhost"
+        yield Finding(("host",), message)
 
 
 def check_evses(evses: tuple[EvseSettings, ...]) -> Iterator[Finding]:

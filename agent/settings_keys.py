@@ -181,7 +181,7 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True)
 class LocalApiSettings:
-    """Status and metrics for the site; there is no password, so mind who can reach it."""
+    """Status and metrics for this machine; there is no password, so only loopback addresses are allowed."""
 
     enabled: bool = field(default=True, metadata=key("whether to serve it"))
     host: str = field(

@@ -172,7 +172,7 @@ class Connection:
 
     async def _tell(self, subscription: Subscription) -> None:
         # The state as it is now, under the id of the last event it already holds.
-        now = encode(EventName.STATUS, self._context.source.status(), event_id=self._context.events.last_id)
+        now = encode(EventName.SNAPSHOT, self._context.source.status(), event_id=self._context.events.last_id)
         await self._send(h11.Data(data=b"retry: %d\n\n" % _RETRY_MS + now))
         while True:
             try:

@@ -15,8 +15,9 @@ log = get_logger(__name__)
 
 
 class EventName(StrEnum):
-    """What an event tells of."""
+    """What an event tells of. `snapshot` is the whole status, as /api/v1/status shows it, and begins every stream."""
 
+    SNAPSHOT = "snapshot"
     STATUS = "status"
     TRANSACTION = "transaction"
     FACT = "fact"

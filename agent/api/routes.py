@@ -83,7 +83,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/v1/events",
         handlers.events,
-        "Server-sent events: a status first, then what happens",
+        "Server-sent events: a snapshot of the status first, then what happens",
         media=EVENT_STREAM,
         problems=(HTTPStatus.SERVICE_UNAVAILABLE,),
     ),

@@ -197,8 +197,8 @@ def test_a_host_name_that_is_not_checked_warns() -> None:
     assert warnings(list(check_tls(TlsSettings(verify_hostname=False))))[0].startswith("verify_hostname: false")
 
 
-def test_a_local_api_for_the_whole_network_warns() -> None:
-    assert warnings(list(check_local_api(LocalApiSettings(host="192.0.2.1"))))
+def test_a_local_api_for_the_whole_network_is_refused() -> None:
+    assert [one.is_warning for one in check_local_api(LocalApiSettings(host="192.0.2.1"))] == [False]
     assert not list(check_local_api(LocalApiSettings(host="192.0.2.1", enabled=False)))
     assert not list(check_local_api(LocalApiSettings(host="::1")))
 

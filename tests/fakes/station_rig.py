@@ -33,11 +33,11 @@ from agent.station.events import (
     TokenAnswered,
     TokenPresented,
 )
-from agent.station.facts import Fact
+from agent.station.facts import Fact, TransactionEnded, TransactionFact
 from agent.station.id_token import UNKNOWN_TOKEN, AuthorizationStatus, IdToken, KnownToken, TokenInfo
 from agent.station.pilot import PilotState
 from agent.station.samples import Measurand, MeterSample, Quantity
-from agent.station.state import EvseConfig, EvseRecord, StationConfig, StationRecord, initial_state
+from agent.station.state import Evse, EvseConfig, EvseRecord, StationConfig, StationRecord, initial_state
 from agent.station.station import Station
 from agent.station.variable import VariableKey
 from agent.units import Wh
@@ -260,6 +260,25 @@ class Rig:
     def facts_of(self, kind: type[T]) -> list[T]:
         """The facts of a kind so far."""
         return [fact for fact in self.facts if isinstance(fact, kind)]
+
+    @property
+    def story(self) -> list[str]:
+        """The transaction facts so far, each by its event and its trigger."""
+        return [
+            f"{type(fact).__name__.removeprefix('Transaction')} {fact.trigger}"
+            for fact in self.facts
+            if isinstance(fact, TransactionFact)
+        ]
+
+    @property
+    def ended(self) -> TransactionEnded:
+        """The one Ended fact."""
+        (fact,) = self.facts_of(TransactionEnded)
+        return fact
+
+    def evse(self, evse_id: int = 1) -> Evse:
+        """An EVSE as the station now sees it."""
+        return next(evse for evse in self.station.state.evses if evse.id == evse_id)
 
     def statuses(self, evse_id: int = 1) -> list[ConnectorStatus]:
         """The statuses reported for an EVSE, in order."""

@@ -13,21 +13,21 @@ WATCH = request("GET", "/api/v1/events", b"", {"Accept": "text/event-stream"})
 
 
 async def watch(client: Client) -> None:
-    """Open the stream and read past its first status."""
+    """Open the stream and read past its snapshot."""
     await client.send(WATCH)
     status, headers = await client.head()
     assert (status, headers["content-type"]) == (200, "text/event-stream")
     await client.event()
 
 
-async def test_a_stream_begins_with_the_status_under_the_last_id(site: Site, client: Client) -> None:
+async def test_a_stream_begins_with_a_snapshot_under_the_last_id(site: Site, client: Client) -> None:
     site.events.publish(EventName.LINK, {"state": "online"})
     await client.send(WATCH)
     await client.head()
 
     first = await client.event()
 
-    assert (first["id"], first["event"]) == ("1", "status")
+    assert (first["id"], first["event"]) == ("1", "snapshot")
     assert json.loads(first["data"])["identity"] == "CP001"
 
 

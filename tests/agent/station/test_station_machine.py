@@ -47,7 +47,6 @@ FORBIDDEN = {
     (_S.CHARGING, _S.PREPARING),
     (_S.SUSPENDED_EV, _S.PREPARING),
     (_S.SUSPENDED_EVSE, _S.PREPARING),
-    (_S.AVAILABLE, _S.FINISHING),
 }
 """Cells of the table in 1.6 section 4.9 that are empty, and that this station must not fill either."""
 
