@@ -84,6 +84,8 @@ def settle(step: Step, evse_id: int, cause: Cause = STATE_CHANGED) -> None:
     if evse.interrupted_until_s is not None:
         return  # nothing is decided before the interrupted transaction is
     before = evse.record.transaction
+    if before is None and evse.pilot is None:
+        return  # a car that was there before a restart does not count as newly plugged in
     points = reached_points(evse)
     if before is None:
         if not _begin_if_due(step, evse, points, cause):

@@ -76,6 +76,7 @@ class Rig:
     first_id: int = 1
     mono_s: float = 1000.0
     boot: str = "boot-1"
+    wall_known: bool = True
     obedient: bool = True
     """The port's contactors move when told; false: by hand."""
 
@@ -122,7 +123,12 @@ class Rig:
     @property
     def now(self) -> Moment:
         """The present moment."""
-        return Moment(wall=START + timedelta(seconds=self.mono_s - 1000.0), mono_s=self.mono_s, boot=self.boot)
+        return Moment(
+            wall=START + timedelta(seconds=self.mono_s - 1000.0),
+            mono_s=self.mono_s,
+            boot=self.boot,
+            wall_known=self.wall_known,
+        )
 
     def feed(self, event: Event) -> list[Effect]:
         """Hand one event to the station and let the ports obey."""

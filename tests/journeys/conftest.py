@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hil.csms.server import BenchCsms
+from tests.fakes.running_station import RunningStation, close_books, running_station
 from tests.journeys.dialects import DIALECTS, Dialect
 
 
@@ -23,3 +24,11 @@ async def csms(dialect: Dialect) -> AsyncIterator[BenchCsms]:
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
+
+
+@pytest.fixture
+async def station(csms: BenchCsms, data_dir: Path) -> AsyncIterator[RunningStation]:
+    """One EVSE, online; afterwards every watt-hour must have been told."""
+    async with running_station(csms, data_dir) as running:
+        yield running
+        await close_books(running)

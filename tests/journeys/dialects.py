@@ -1,10 +1,10 @@
 """What each version calls the same thing, so that a journey is told once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hil.csms.ledger import Transaction
+from hil.csms.books import Transaction
 from hil.csms.server import BenchCsms
 from hil.csms.station import Station
 
@@ -41,11 +41,11 @@ class Dialect:
 
     def is_start(self, payload: Payload) -> bool:
         """Whether a message of action `start` begins a transaction."""
-        return self.is_16 or payload["eventType"] == "Started"
+        return self.is_16 or bool(payload["eventType"] == "Started")
 
     def is_end(self, payload: Payload) -> bool:
         """Whether a message of action `end` ends one."""
-        return self.is_16 or payload["eventType"] == "Ended"
+        return self.is_16 or bool(payload["eventType"] == "Ended")
 
     async def started(self, station: Station, *, timeout_s: float = 10.0) -> Payload:
         """The next message that begins a transaction."""
@@ -61,7 +61,7 @@ class Dialect:
         wanted = self.statuses.get(status, status)
 
         def fits(payload: Payload) -> bool:
-            return payload[number] == evse_id and payload[word] == wanted
+            return bool(payload[number] == evse_id and payload[word] == wanted)
 
         return await station.expect("StatusNotification", where=fits, timeout_s=timeout_s)
 
@@ -167,5 +167,3 @@ DIALECTS: dict[str, Dialect] = {
         reasons={"HardReset": "ImmediateReset", "UnlockCommand": "Remote"},
     ),
 }
-
-Where = Callable[[Payload], bool]

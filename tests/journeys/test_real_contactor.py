@@ -37,7 +37,7 @@ async def test_the_contactor_opens_and_what_was_metered_is_told(
                 station.person.present_token(CARD)
             case "remote stop":
                 await dialect.remote_stop(csms).to(station.bench)
-            case "emergency stop":
+            case _:
                 station.person.set_fault(1, "EmergencyStop", active=True)
         await station.until(lambda: station.transaction() is None)
 

@@ -231,6 +231,171 @@ def slow_rig() -> Rig:
 
 def test_the_end_waits_for_the_open_contactor_and_a_reading_after_it() -> None:
     rig = slow_rig()
+    tx = rig.evse().record.transaction
+    assert tx is not None
+    seen = len(rig.effects)
 
-    effects = rig.station.handle_and_keep if False else None  # placeholder removed below
-    assert effects is None
+    rig.ask(RequestStop(tx.id))
+    at_once = [type(effect) for effect in rig.effects[seen:]]
+    rig.pass_time(1)
+    before_open = rig.facts_of(TransactionEnded)
+    rig.mono_s += 0.1
+    rig.sockets[1].closed = False
+    asked_again = rig.feed(ContactorMoved(1, closed=False))
+    before_reading = rig.facts_of(TransactionEnded)
+    rig.pass_time(1)
+
+    assert WithdrawEnergy in at_once
+    assert (before_open, before_reading) == ([], [])
+    assert ReadMeter(1) in asked_again
+    assert rig.ended.register_wh == rig.sockets[1].energy_wh
+    assert rig.ended.stop_reason is StopReason.REMOTE
+
+
+def test_an_end_without_a_last_reading_comes_after_five_seconds() -> None:
+    rig = slow_rig()
+    last_wh = rig.sockets[1].energy_wh
+    rig.sockets[1].is_meter_silent = True
+    tx = rig.evse().record.transaction
+    assert tx is not None
+
+    rig.ask(RequestStop(tx.id))
+    rig.mono_s += 0.1
+    rig.sockets[1].closed = False
+    rig.feed(ContactorMoved(1, closed=False))
+    rig.pass_time(4)
+    before = rig.facts_of(TransactionEnded)
+    rig.pass_time(2)
+
+    assert before == []
+    assert rig.ended.register_wh == last_wh
+
+
+def test_the_end_tells_the_values_at_begin_and_end() -> None:
+    rig = Rig().start()
+    rig.plug()
+    rig.swipe(evse_ids=(1,))
+    rig.pass_time(10)
+
+    rig.swipe(evse_ids=(1,))
+
+    assert [value.context for value in rig.ended.values] == [Context.TRANSACTION_BEGIN, Context.TRANSACTION_END]
+    started = rig.facts_of(TransactionStarted)[0]
+    assert [value.context for value in started.values] == [Context.TRANSACTION_BEGIN]
+    assert started.register_wh == 1_000_000
+    assert rig.ended.register_wh == rig.sockets[1].energy_wh > 1_000_000
+
+
+def test_an_ev_that_pauses_and_resumes_is_told_by_its_charging_state() -> None:
+    rig = Rig().start()
+    rig.plug()
+    rig.swipe(evse_ids=(1,))
+    rig.pass_time(3)
+
+    rig.pilot(1, PilotState.B)
+    rig.pass_time(3)
+    rig.pilot(1, PilotState.C)
+    rig.pass_time(3)
+
+    states = [fact.charging_state for fact in rig.facts_of(TransactionFact)]
+    assert states == ["EVConnected", "Charging", "SuspendedEV", "Charging"]
+    assert rig.statuses() == [S.AVAILABLE, S.PREPARING, S.CHARGING, S.SUSPENDED_EV, S.CHARGING]
+
+
+def test_an_ev_that_never_asks_for_energy_suspends_only_after_thirty_seconds() -> None:
+    rig = Rig().start()
+    rig.plug(wants_energy=False)
+    rig.swipe(evse_ids=(1,))
+
+    rig.pass_time(28)
+    patient = rig.statuses()[-1]
+    rig.pass_time(4)
+
+    assert patient is S.PREPARING
+    assert rig.statuses()[-1] is S.SUSPENDED_EV
+    assert rig.facts_of(TransactionFact)[-1].charging_state is ChargingState.SUSPENDED_EV
+    assert rig.station.next_due_s() is None
+
+
+def test_a_contactor_that_opens_by_itself_is_not_called_charging() -> None:
+    rig = slow_rig()
+
+    rig.sockets[1].closed = False
+    rig.feed(ContactorMoved(1, closed=False))
+
+    assert rig.facts_of(TransactionFact)[-1].charging_state is ChargingState.SUSPENDED_EVSE
+    assert rig.statuses()[-1] is S.SUSPENDED_EVSE
+
+
+def test_the_third_car_waits_for_the_grid_and_follows_when_one_leaves() -> None:
+    rig = Rig(evses=3, grid_max_current_a=16.0).start()
+    for evse_id in (1, 2, 3):
+        rig.plug(evse_id)
+        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
+    rig.pass_time(3)
+    waiting = rig.statuses(3)[-1]
+
+    rig.unplug(1)
+    rig.pass_time(2)
+
+    assert waiting is S.SUSPENDED_EVSE
+    assert rig.statuses(3)[-1] is S.CHARGING
+    assert rig.statuses(3) == [S.AVAILABLE, S.PREPARING, S.SUSPENDED_EVSE, S.CHARGING]
+
+
+def test_ten_amperes_charge_one_of_two_cars() -> None:
+    rig = Rig(grid_max_current_a=10.0).start()
+    for evse_id in (1, 2):
+        rig.plug(evse_id)
+        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
+    rig.pass_time(3)
+
+    assert [evse.permitted_a for evse in rig.station.state.evses] == [10.0, None]
+
+
+def test_shares_are_lowered_before_another_is_raised() -> None:
+    rig = Rig(evses=3, grid_max_current_a=30.0).start()
+    permitted = dict.fromkeys((1, 2, 3), 0.0)
+    sums = []
+
+    for evse_id in (3, 1, 2):
+        rig.plug(evse_id)
+        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
+    rig.unplug(1)
+
+    for effect in rig.effects:
+        if isinstance(effect, PermitEnergy):
+            permitted[effect.evse_id] = effect.limit_a
+        elif isinstance(effect, WithdrawEnergy):
+            permitted[effect.evse_id] = 0.0
+        sums.append(sum(permitted.values()))
+    assert max(sums) == 30.0
+
+
+def test_the_cable_is_held_before_energy_and_freed_at_the_end() -> None:
+    rig = Rig(has_lock=True).start()
+    rig.plug()
+
+    rig.swipe(evse_ids=(1,))
+    rig.pass_time(2)
+    rig.swipe(evse_ids=(1,))
+
+    moves = [effect for effect in rig.effects if isinstance(effect, LockConnector | PermitEnergy | Unlock)]
+    assert moves == [LockConnector(1), PermitEnergy(1, 32.0), Unlock(1)]
+
+
+def test_registers_never_run_backwards_in_a_restart_with_a_dead_meter() -> None:
+    rig = Rig().start()
+    rig.plug()
+    rig.swipe(evse_ids=(1,))
+    rig.pass_time(50)
+    rig.pilot(1, PilotState.B)
+    told_wh = [fact.register_wh for fact in rig.facts_of(TransactionFact)]
+    rig.sockets[1].is_meter_silent = True
+
+    later = rig.restart().start()
+    later.pass_time(25)
+
+    assert told_wh[-1] is not None
+    assert later.ended.register_wh == told_wh[-1]
+    assert all(one <= two for one, two in pairwise(wh for wh in told_wh if wh is not None))
