@@ -7,6 +7,7 @@ from typing import Any, assert_never
 from agent.log import get_logger
 from agent.runtime.hal_watch import PortWatch
 from agent.runtime.tasks import Tasks
+from agent.station.connector import ConnectorStatus
 from agent.station.effects import (
     AskAuthorization,
     CacheToken,
@@ -33,6 +34,19 @@ from hal.port import Port
 log = get_logger(__name__)
 
 UNLOCK_WITHIN_S = 20.0
+
+LOOKS = {
+    ConnectorStatus.AVAILABLE: "free",
+    ConnectorStatus.PREPARING: "authorized",
+    ConnectorStatus.CHARGING: "charging",
+    ConnectorStatus.SUSPENDED_EV: "suspended",
+    ConnectorStatus.SUSPENDED_EVSE: "suspended",
+    ConnectorStatus.FINISHING: "finishing",
+    ConnectorStatus.RESERVED: "reserved",
+    ConnectorStatus.UNAVAILABLE: "unavailable",
+    ConnectorStatus.FAULTED: "fault",
+}
+"""What an EVSE's indicator shows for a status (hal.parts.Indicator)."""
 
 
 class PortControl:
@@ -133,8 +147,10 @@ class Effects:
                 self.controls[evse_id].read_meter(self.post)
             case AskAuthorization():
                 self._tasks.start(self._ask(effect), name="authorize")
-            case ReportStatus():
+            case ReportStatus(evse_id, _, status):
                 self.report_status(effect)
+                if evse_id in self.controls:
+                    self.controls[evse_id].port.show(LOOKS[status])
             case SendTriggered():
                 self.send_triggered(effect)
             case Restart():

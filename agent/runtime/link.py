@@ -49,6 +49,8 @@ OWN_BOOT_RETRY_S = 60.0
 """Wait before the next BootNotification where the CSMS names none (B02.FR.07, B03.FR.05)."""
 TIME_SYNC_AT_LEAST_S = 86_400.0
 """G02.FR.07"""
+ENDING_LOOK_S = 0.02
+"""Between two looks at a link that is ending."""
 
 
 class LinkState(StrEnum):
@@ -129,8 +131,11 @@ class Link:
         """Wait until the CSMS listens."""
         while True:
             await self._online.wait()
-            if self._speaking is not None and self.is_online:
-                return self._speaking
+            speaking = self._speaking
+            if speaking is not None and speaking.session.is_open:
+                return speaking
+            # It has ended, and `run` has yet to hear of it; without this wait the caller would spin for ever.
+            await asyncio.sleep(ENDING_LOOK_S)
 
     async def call(self, speaking: Speaking, call: Call, *, message_id: str | None = None) -> JsonObject:
         """Send one CALL; raises the LinkErrors of Session.call."""

@@ -22,7 +22,7 @@ from agent.station.effects import (
 )
 from agent.station.facts import ChargingState, StopReason, Trigger
 from agent.station.faults import FAULTS
-from agent.station.samples import Context
+from agent.station.samples import Context, MeterValue
 from agent.station.standard_variables import (
     SAMPLED_TX_ENDED_MEASURANDS,
     SAMPLED_TX_STARTED_MEASURANDS,
@@ -33,6 +33,7 @@ from agent.station.standard_variables import (
 from agent.station.state import Evse
 from agent.station.step import Step
 from agent.station.transaction import Cause, Ending, Telling, Transaction, TxPoint
+from agent.station.variable import VariableKey
 from agent.units import Wh
 
 LAST_READING_WITHIN_S = 5.0
@@ -159,16 +160,6 @@ def _begin_if_due(step: Step, evse: Evse, points: frozenset[TxPoint], cause: Cau
     if not may_begin(step, evse):
         return False
     grant = evse.record.grant
-    begin = {
-        key: metering.select(
-            evse.sample,
-            step.model.members(key),
-            context=Context.TRANSACTION_BEGIN,
-            offered_a=0.0,
-            phases=evse.config.phases,
-        )
-        for key in (SAMPLED_TX_STARTED_MEASURANDS, SAMPLED_TX_ENDED_MEASURANDS)
-    }
     tx = Transaction(
         id=step.new_id(),
         connector_id=evse.config.connector_ids[0],
@@ -182,7 +173,7 @@ def _begin_if_due(step: Step, evse: Evse, points: frozenset[TxPoint], cause: Cau
         register_at=evse.sample.at if evse.sample else None,
         sampled_at_s=step.now.mono_s,
         # SampledDataTxEndedInterval: the Ended event tells the values at the begin, too.
-        for_end=begin[SAMPLED_TX_ENDED_MEASURANDS],
+        for_end=_boundary_values(step, evse, SAMPLED_TX_ENDED_MEASURANDS, context=Context.TRANSACTION_BEGIN),
     )
     tx = replace(tx, charging_state=charging_state(step, evse, tx))
     # Recorded before power: energy must never flow that nobody can bill.
@@ -190,12 +181,18 @@ def _begin_if_due(step: Step, evse: Evse, points: frozenset[TxPoint], cause: Cau
         tx,
         telling(step, evse),
         trigger=_begin_trigger(evse, cause),
-        values=begin[SAMPLED_TX_STARTED_MEASURANDS],
+        values=_boundary_values(step, evse, SAMPLED_TX_STARTED_MEASURANDS, context=Context.TRANSACTION_BEGIN),
         token=tx.token,
     )
     step.emit(Record(fact))
     step.change_record(evse.id, transaction=tx.next(), points=points, finished=False)
     return True
+
+
+def _boundary_values(step: Step, evse: Evse, key: VariableKey, *, context: Context) -> tuple[MeterValue, ...]:
+    """The reading at a transaction's begin or end, while nothing is offered."""
+    members = step.model.members(key)
+    return metering.select(evse.sample, members, context=context, offered_a=0.0, phases=evse.config.phases)
 
 
 def is_admitted(step: Step) -> bool:
@@ -238,18 +235,14 @@ def finish_if_ready(step: Step, evse_id: int) -> None:
         return
     cause = tx.ending.cause
     tx = replace(tx, charging_state=ChargingState.EV_CONNECTED if evse.plugged else ChargingState.IDLE)
-    values = metering.select(
-        evse.sample,
-        step.model.members(SAMPLED_TX_ENDED_MEASURANDS),
-        context=Context.TRANSACTION_END,
-        offered_a=0.0,
-        phases=evse.config.phases,
-    )
+    values = _boundary_values(step, evse, SAMPLED_TX_ENDED_MEASURANDS, context=Context.TRANSACTION_END)
     step.emit(Record(transaction.ended(tx, telling(step, evse), cause=cause, values=(*tx.for_end, *values))))
     if evse.locked:
         step.emit(Unlock(evse_id))  # E06.FR.10
         step.change(evse_id, locked=False)
-    step.change_record(evse_id, transaction=None, finished=evse.plugged, points=reached_points(step.evse(evse_id)))
+    # Who was cut off by a power loss is not finished: the car may charge again without being plugged in anew.
+    finished = evse.plugged and cause.stop_reason is not StopReason.POWER_LOSS
+    step.change_record(evse_id, transaction=None, finished=finished, points=reached_points(step.evse(evse_id)))
 
 
 def charging_state(step: Step, evse: Evse, tx: Transaction) -> ChargingState:

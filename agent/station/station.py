@@ -261,6 +261,9 @@ def _contactor_moved(step: Step, event: ContactorMoved) -> None:
     evse = step.evse(event.evse_id)
     opened_at_s = step.now.mono_s if evse.contactor_closed and not event.closed else evse.opened_at_s
     step.change(event.evse_id, contactor_closed=event.closed, opened_at_s=opened_at_s)
+    if event.closed and evse.permitted_a is None:
+        # Nobody allowed it; the port's own rules forbid it, too, but energy outside a transaction is never billed.
+        step.emit(WithdrawEnergy(event.evse_id))
     tx = evse.record.transaction
     if tx is not None and tx.ending is not None and not event.closed:
         step.emit(ReadMeter(event.evse_id))

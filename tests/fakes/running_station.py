@@ -180,6 +180,7 @@ class RunningStation:
         async with asyncio.timeout(15):
             while await self.agent.store.depth():
                 await self.agent.sender.drained()
+                await asyncio.sleep(0.005)  # recorded, and the sender not yet woken
 
     async def until_metered(self, more_wh: int, *, evse_id: int = 1) -> None:
         """Wait until this much more energy went through the meter of the EVSE, as the station knows it."""

@@ -93,7 +93,7 @@ async def test_what_is_refused_for_good_is_kept_as_a_dead_letter_and_does_not_bl
     async with running_station(csms, data_dir, file=file) as station:
         await station.charge(more_wh=30)
         await station.until_told()
-        station.bench.always(dialect.sampled, lambda told: _refuse_samples(told, dialect))
+        station.bench.always(dialect.sampled, call_error("InternalError", "no room"))
 
         await station.until(lambda: station.agent.sender.given_up >= 1)
         station.bench.always(dialect.sampled, None)
@@ -102,11 +102,6 @@ async def test_what_is_refused_for_good_is_kept_as_a_dead_letter_and_does_not_bl
 
         assert len(await station.agent.store.dead_letters(100)) == station.agent.sender.given_up
         assert energy_told_wh(csms) == [station.evse().view().register_wh - 1_234_567]
-
-
-def _refuse_samples(told: object, dialect: Dialect) -> Scripted:
-    del told, dialect
-    return call_error("InternalError", "no room")
 
 
 @pytest.mark.parametrize("nonsense", ["", "{", "[]", "[3]", '[3,"{id}"]', '[3,"{id}",7]', '[4,"{id}","What"]', "\x00"])

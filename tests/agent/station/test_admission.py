@@ -334,6 +334,20 @@ def test_a_token_found_valid_after_all_is_not_limited() -> None:
     assert rig.sockets[1].closed
 
 
+def test_an_open_transaction_is_not_taken_over_by_another_token() -> None:
+    rig = charging(Rig(evses=1, variables={"TxCtrlr.TxStopPoint": "EVConnected"}))
+    rig.swipe()
+
+    rig.swipe("CARD-0002")
+    rig.pass_time(2)
+    taken_over = rig.sockets[1].closed
+    rig.swipe()
+    rig.pass_time(2)
+
+    assert not taken_over
+    assert rig.sockets[1].closed
+
+
 def test_the_stop_button_ends_like_a_driver() -> None:
     rig = charging(Rig())
 

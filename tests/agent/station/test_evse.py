@@ -15,6 +15,8 @@ from tests.fakes.station_rig import Rig
 
 S = ConnectorStatus
 
+CHARGING = "Updated ChargingStateChanged"
+
 
 def points(start: str, stop: str) -> dict[str, str]:
     return {"TxCtrlr.TxStartPoint": start, "TxCtrlr.TxStopPoint": stop}
@@ -33,15 +35,13 @@ def one_visit(rig: Rig) -> list[str]:
     return rig.story
 
 
-CHARGING = "Updated ChargingStateChanged"
-
-
 @pytest.mark.parametrize(
     ("start", "stop", "story"),
     [
         ("EVConnected", "EVConnected", ["Started CablePluggedIn", "Updated Authorized", CHARGING,
                                         "Updated StopAuthorized", "Ended EVCommunicationLost"]),
-        ("EVConnected", "Authorized", ["Started CablePluggedIn", "Updated Authorized", CHARGING, "Ended StopAuthorized"]),
+        ("EVConnected", "Authorized", ["Started CablePluggedIn", "Updated Authorized", CHARGING,
+                                       "Ended StopAuthorized"]),
         ("Authorized", "Authorized", ["Started Authorized", CHARGING, "Ended StopAuthorized"]),
         ("Authorized", "EVConnected", ["Started Authorized", CHARGING, "Updated StopAuthorized",
                                        "Ended EVCommunicationLost"]),

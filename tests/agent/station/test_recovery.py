@@ -133,6 +133,19 @@ def test_an_evse_is_usable_after_an_ending_was_finished(order: str) -> None:
     assert later.sockets[1].closed
 
 
+def test_a_free_charge_goes_on_in_a_new_transaction() -> None:
+    rig = Rig(variables={"AuthCtrlr.Enabled": "false"}).start()
+    rig.plug()
+    rig.pass_time(5)
+
+    later = rig.restart().start()
+    later.pass_time(3)
+
+    assert later.story[:2] == ["Ended AbnormalCondition", "Started Authorized"]
+    assert later.facts_of(TransactionStarted)[0].register_wh == later.ended.register_wh
+    assert later.sockets[1].closed
+
+
 def test_an_authorization_without_a_transaction_is_forgotten() -> None:
     rig = Rig().start()
     rig.swipe(evse_ids=(1,))

@@ -136,6 +136,8 @@ def test_a_remote_start_that_cannot_be_is_rejected(make: str, evse_id: int, reas
             rig.feed(FaultRaised(1, Fault.GROUND_FAILURE))
         case "offline":
             rig.feed(LinkChanged(online=False))
+        case _:
+            pass
     before = len(rig.facts)
 
     answer = rig.ask(RequestStart(IdToken("CARD-0002"), evse_id))

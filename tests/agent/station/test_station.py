@@ -16,6 +16,7 @@ from agent.station.connector import ConnectorStatus
 from agent.station.effects import ForgetCache, ReportStatus, StoreVariable, Unlock, WithdrawEnergy
 from agent.station.events import (
     BootAnswered,
+    ContactorMoved,
     CsmsAsked,
     FaultCleared,
     FaultRaised,
@@ -227,6 +228,7 @@ def test_a_dead_meter_ends_a_charge_with_its_last_reading() -> None:
     rig = charging()
     last_wh = rig.sockets[1].energy_wh
     rig.sockets[1].is_meter_silent = True
+    rig.mono_s += 0.1
 
     rig.feed(FaultRaised(1, Fault.POWER_METER))
     rig.pass_time(4)
@@ -322,6 +324,14 @@ def test_a_due_time_does_not_stay_due_after_a_stop() -> None:
     rig.pass_time(40)
 
     assert rig.station.next_due_s() is None
+
+
+def test_a_contactor_that_closes_unbidden_is_told_to_open() -> None:
+    rig = Rig().start()
+
+    effects = rig.feed(ContactorMoved(1, closed=True))
+
+    assert effects == [WithdrawEnergy(1)]
 
 
 def test_answers_that_nobody_waits_for_change_nothing() -> None:

@@ -374,7 +374,7 @@ class StationMachine(RuleBasedStateMachine):
 
 TestStationMachine = StationMachine.TestCase
 TestStationMachine.settings = settings(
-    max_examples=150,
+    max_examples=200,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
