@@ -1,4 +1,4 @@
-"""What holds for every test: it leaves nothing running, its log calls are sound, and where it counts it may not be skipped."""
+"""What holds for every test: it leaves nothing running, its log calls are sound, and where told it is not skipped."""
 
 import asyncio
 import logging

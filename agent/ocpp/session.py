@@ -124,6 +124,8 @@ class Session:
 
     def set_ping_interval(self, seconds: float) -> None:
         """Ping that often from now on; 0: not at all (WebSocketPingInterval)."""
+        if seconds == self._ping_interval_s:
+            return  # or whoever says it again and again would put the next ping off for ever
         self._ping_interval_s = seconds
         self._ping_changed.set()
 

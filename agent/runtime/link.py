@@ -140,7 +140,13 @@ class Link:
     async def call(self, speaking: Speaking, call: Call, *, message_id: str | None = None) -> JsonObject:
         """Send one CALL; raises the LinkErrors of Session.call."""
         self._last_sent_s = self._clock.monotonic()
-        return await speaking.session.call(call.action, call.payload, message_id=message_id)
+        try:
+            return await speaking.session.call(call.action, call.payload, message_id=message_id)
+        except LinkLost:
+            if speaking is self._speaking:
+                # The link takes a while to be wound up; who asks for it meanwhile must wait for the next one.
+                self._online.clear()
+            raise
 
     async def authorize(self, token: IdToken) -> TokenInfo | None:
         """The CSMS's word on a token; None where it cannot be had."""
@@ -222,7 +228,7 @@ class Link:
         finally:
             registering.cancel()
             await asyncio.gather(registering, return_exceptions=True)
-            was_online = self.is_online
+            was_online = self.state is LinkState.ONLINE
             self._online.clear()
             self._speaking = None
             await session.close()

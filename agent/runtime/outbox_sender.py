@@ -40,7 +40,7 @@ class OutboxSender:
         self.sent = 0
         self.given_up = 0
         self.in_flight: int | None = None
-        """Row id of the fact that is being told now."""
+        """Row id of the fact whose answer is due, or was due when its link was lost: the CSMS may have it."""
         self._store = store
         self._link = link
         self._clock = clock
@@ -60,43 +60,46 @@ class OutboxSender:
 
     async def run(self) -> None:
         """Drain for ever."""
-        row: OutboxRow | None = None
         while True:
-            if row is None:
-                self._wake.clear()
-                row = await self._store.head()
-            if row is None:
+            self._wake.clear()
+            if await self._store.head() is None:
                 self._empty.set()
                 await self._wake.wait()
                 continue
             self._empty.clear()
             speaking = await self._link.speaking()
-            row = await self._tell(speaking, row)
+            # Looked at only now: who waited through a loss of link is marked as offline by it.
+            row = await self._store.head()
+            if row is not None:
+                await self._tell(speaking, row)
 
-    async def _tell(self, speaking: Speaking, row: OutboxRow) -> OutboxRow | None:
-        """Tell one fact; returns the row to go on with, None to look afresh."""
+    async def _tell(self, speaking: Speaking, row: OutboxRow) -> None:
+        """Tell one fact and settle it, or leave it at the head."""
         fact: Fact = row.fact
         if not isinstance(fact, IdleMeterSampled) and row.offline and not fact.offline:
             fact = replace(fact, offline=True)  # E11.FR.07
         ledger = await self._ledger(fact)
         call = speaking.adapter.encode_fact(fact, wall=self._store.mend, ledger=ledger)
         if call is None:
-            return await self._store.acknowledge(row)
+            await self._store.acknowledge(row)
+            return
         self.in_flight = row.id
         try:
             payload = await self._link.call(speaking, call)
         except LinkLost:
-            return None
+            return
         except AnswerTimeout:
-            return await self._unanswered(speaking, row, ledger)
+            await self._unanswered(speaking, row, ledger)
+            return
         except CallRefused as error:
-            return await self._failed(speaking, row, ledger, why=str(error))
+            self.in_flight = None
+            await self._failed(speaking, row, ledger, why=str(error))
+            return
         except OwnPayloadInvalid as error:
             # No CSMS would take it, now or later: keep it where a person can read it, and go on.
-            log.error("fact cannot be told", cause=error, fact=type(fact).__name__)
-            return await self._give_up(speaking, row, ledger, why=str(error))
-        finally:
-            self.in_flight = None
+            await self._give_up(speaking, row, ledger, why=str(error))
+            return
+        self.in_flight = None
         try:
             answer = speaking.adapter.fact_answer(fact, payload)
         except WrongPayload as error:
@@ -105,10 +108,9 @@ class OutboxSender:
             answer = FactAnswer()
         self.sent += 1
         begins = speaking.adapter.introduces(fact, ledger)
-        following = await self._store.acknowledge(row, id_16=answer.id_16, start_answered=begins)
+        await self._store.acknowledge(row, id_16=answer.id_16, start_answered=begins)
         if answer.info is not None and not isinstance(fact, IdleMeterSampled) and fact.token is not None:
             self._post(TransactionAnswered(fact.transaction_id, fact.token, answer.info))
-        return following
 
     async def _ledger(self, fact: Fact) -> TransactionLedger | None:
         if isinstance(fact, IdleMeterSampled) and fact.transaction_id is None:
@@ -116,30 +118,26 @@ class OutboxSender:
         known = await self._store.ledger(fact.transaction_id or "")
         return TransactionLedger(known.transaction_id, known.id_16, known.start_answered)
 
-    async def _unanswered(
-        self, speaking: Speaking, row: OutboxRow, ledger: TransactionLedger | None
-    ) -> OutboxRow | None:
+    async def _unanswered(self, speaking: Speaking, row: OutboxRow, ledger: TransactionLedger | None) -> None:
         if speaking.adapter.counts_silence:
-            return await self._failed(speaking, row, ledger, why="no answer in time")
+            await self._failed(speaking, row, ledger, why="no answer in time")
+            return
         # 1.6 counts only refusals: the CSMS may be slow for weeks.
         log.warning("fact unanswered", row=row.id)
         await asyncio.sleep(STUCK_LINK_RETRY_S)
-        return row
 
-    async def _failed(
-        self, speaking: Speaking, row: OutboxRow, ledger: TransactionLedger | None, *, why: str
-    ) -> OutboxRow | None:
+    async def _failed(self, speaking: Speaking, row: OutboxRow, ledger: TransactionLedger | None, *, why: str) -> None:
         attempts = await self._store.failed(row)
         allowed = self._model().integer(MESSAGE_ATTEMPTS) if speaking.adapter.is_retryable(row.fact) else 1
         log.warning("fact not accepted", row=row.id, attempts=attempts, allowed=allowed, why=why)
         if attempts >= allowed:
-            return await self._give_up(speaking, row, ledger, why=why)  # E13.FR.04
+            await self._give_up(speaking, row, ledger, why=why)  # E13.FR.04
+            return
         # E13.FR.03; 1.6 TransactionMessageRetryInterval
         await self._clock.sleep(self._model().integer(MESSAGE_ATTEMPT_INTERVAL) * attempts)
-        return None
 
-    async def _give_up(
-        self, speaking: Speaking, row: OutboxRow, ledger: TransactionLedger | None, *, why: str
-    ) -> OutboxRow | None:
+    async def _give_up(self, speaking: Speaking, row: OutboxRow, ledger: TransactionLedger | None, *, why: str) -> None:
+        self.in_flight = None
         self.given_up += 1
-        return await self._store.give_up(row, why, start_answered=speaking.adapter.introduces(row.fact, ledger))
+        log.error("fact given up", row=row.id, fact=type(row.fact).__name__, why=why)
+        await self._store.give_up(row, why, start_answered=speaking.adapter.introduces(row.fact, ledger))

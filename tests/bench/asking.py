@@ -1,14 +1,16 @@
 """From the CSMS's request to the station's answer, the three kinds asked in turn so that noise hits all alike."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from typing import Any
 
 from tests.bench.clients.payloads import KEY_16, VARIABLE_201
 from tests.bench.csms import VERSIONS
 from tests.bench.figures import Figure, quantile
-from tests.bench.rounds import KINDS, Rounds, connected, of_kinds
+from tests.bench.rounds import KINDS, Rounds, connected
 
-REQUESTS = {
+REQUESTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "ocpp1.6": ("GetConfiguration", {"key": [KEY_16]}),
     "ocpp2.0.1": ("GetVariables", {"getVariableData": [VARIABLE_201]}),
 }
@@ -25,10 +27,10 @@ async def asking(rounds: Rounds) -> list[Figure]:
         for part, name in ((0.5, "p50"), (0.99, "p99")):
             took_ms = {kind: quantile(took_s[kind], part) * 1000 for kind in KINDS}
             figures.append(
-                Figure(
+                Figure.of(
                     f"{REQUESTS[version][0]} to answer, {name}, {version}",
                     "ms",
-                    **of_kinds(took_ms),
+                    took_ms,
                     target=MAX_TIMES_FLOOR * took_ms["floor"],
                     rule=f"{MAX_TIMES_FLOOR:g}x floor",
                 )

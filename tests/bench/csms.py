@@ -25,6 +25,7 @@ class Peer:
 
     def __init__(self) -> None:
         self.connected = asyncio.Event()
+        self.booted = asyncio.Event()
         self.received: Counter[str] = Counter()
         self.last: dict[str, Payload] = {}
         self._socket: ServerConnection | None = None
@@ -77,6 +78,8 @@ class Peer:
 
     def _arrived(self, action: str, payload: Payload) -> None:
         self.received[action] += 1
+        if action == "BootNotification":
+            self.booted.set()
         self.last[action] = payload
         at_arrival = self._marks.pop((action, self.received[action]), None)
         if at_arrival is not None:

@@ -1,6 +1,6 @@
 """What was measured, and the table of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 HEADER = ("figure", "ours", "floor", "ratio", "mobilityhouse", "ratio", "target", "met")
@@ -21,6 +21,29 @@ class Figure:
     target: float | None = None
     rule: str = ""
     more_is_better: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        unit: str,
+        by_kind: Mapping[str, float],
+        *,
+        target: float | None = None,
+        rule: str = "",
+        more_is_better: bool = False,
+    ) -> "Figure":
+        """From the values of all three kinds of client."""
+        return cls(
+            name,
+            unit,
+            by_kind["ours"],
+            by_kind["floor"],
+            by_kind["mobilityhouse"],
+            target=target,
+            rule=rule,
+            more_is_better=more_is_better,
+        )
 
     @property
     def met(self) -> bool | None:
@@ -71,7 +94,8 @@ def misses(figures: Iterable[Figure]) -> str:
     if not missed:
         return "Every target is met."
     lines = [
-        f"  {one.name}: {_number(one.ours)} {one.unit}, target {_number(one.target)}" + (f" ({one.rule})" * bool(one.rule))
+        f"  {one.name}: {_number(one.ours)} {one.unit}, target {_number(one.target)}"
+        + (f" ({one.rule})" * bool(one.rule))
         for one in missed
     ]
     return "\n".join([f"{len(missed)} targets are missed:", *lines])

@@ -1,4 +1,4 @@
-"""CPU of a meter value, told durably: reading, decision, commit, message, answer, acknowledgement (a second commit)."""
+"""CPU of a meter value that is told durably, beside what a bare client spends, and beside a bare commit."""
 
 import json
 from collections import defaultdict
@@ -6,11 +6,15 @@ from collections import defaultdict
 from tests.bench.csms import VERSIONS
 from tests.bench.figures import Figure, median
 from tests.bench.process import Child
-from tests.bench.rounds import FLOOR, KINDS, OURS, Rounds, of_kinds, soon
+from tests.bench.rounds import FLOOR, MOBILITYHOUSE, Rounds, soon
 
 WARM_UP = 50
+BEGIN_AND_END = 2
+"""Messages of a transaction that in 1.6 are no meter values."""
 MAX_TIMES_FLOOR = 2.5
 ACTIONS = {"ocpp1.6": "MeterValues", "ocpp2.0.1": "TransactionEvent"}
+OUTBOX, WHOLE = "outbox", "whole"
+WAYS = (OUTBOX, WHOLE, FLOOR, MOBILITYHOUSE)
 
 
 async def metering(rounds: Rounds) -> list[Figure]:
@@ -22,16 +26,19 @@ async def metering(rounds: Rounds) -> list[Figure]:
     ]
     for version in VERSIONS:
         cpu_ms = await _of(rounds, version)
-        target = MAX_TIMES_FLOOR * cpu_ms[FLOOR] + commit_cpu_ms
-        figures.append(
+        floor, other = cpu_ms[FLOOR], cpu_ms[MOBILITYHOUSE]
+        figures += [
             Figure(
-                f"CPU a durable meter value (2 commits), {version}",
+                f"CPU a meter value, outbox (2 commits), {version}",
                 "ms",
-                **of_kinds(cpu_ms),
-                target=target,
+                cpu_ms[OUTBOX],
+                floor,
+                other,
+                target=MAX_TIMES_FLOOR * floor + commit_cpu_ms,
                 rule=f"{MAX_TIMES_FLOOR}x floor + 1 commit",
-            )
-        )
+            ),
+            Figure(f"CPU a meter value, reading to CSMS, {version}", "ms", cpu_ms[WHOLE], floor, other),
+        ]
     return figures
 
 
@@ -47,18 +54,20 @@ async def _commits(rounds: Rounds) -> tuple[float, float]:
 async def _of(rounds: Rounds, version: str) -> dict[str, float]:
     spent_ms: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds.times(3, 1)):
-        for kind in KINDS:
-            spent_ms[kind].append(await _run(rounds, kind, version))
-    return {kind: median(spent_ms[kind]) for kind in KINDS}
+        for way in WAYS:
+            spent_ms[way].append(await _run(rounds, way, version))
+    return {way: median(spent_ms[way]) for way in WAYS}
 
 
-async def _run(rounds: Rounds, kind: str, version: str) -> float:
+async def _run(rounds: Rounds, way: str, version: str) -> float:
     count = rounds.times(800, 300)
-    identity = rounds.identity(kind)
-    child = rounds.client(kind, identity, version, meter_values=count)
-    if kind == OURS:
-        module, folder = "tests.bench.clients.agent_metering", str(rounds.new_folder())
-        child = Child(rounds.folder, module, rounds.csms.url, identity, version, str(count), folder)
+    identity = rounds.identity(way)
+    if way in (OUTBOX, WHOLE):
+        told, folder = str(count + BEGIN_AND_END), str(rounds.new_folder())
+        module = "tests.bench.clients.agent_metering"
+        child = Child(rounds.folder, module, rounds.csms.url, identity, version, told, folder, way)
+    else:
+        child = rounds.client(way, identity, version, meter_values=count)
     peer = rounds.csms.peer(identity)
     first = peer.mark(ACTIONS[version], WARM_UP, child.cpu_s)
     last = peer.mark(ACTIONS[version], count, child.cpu_s)

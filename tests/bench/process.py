@@ -10,6 +10,7 @@ from types import TracebackType
 
 STOP_LIMIT_S = 10.0
 KIB = 1024
+NICE_GAP = 10
 _numbers = itertools.count(1)
 
 
@@ -57,6 +58,14 @@ class Child:
             raise RuntimeError(f"{' '.join(self._arguments)} ended with {code}")
         return text
 
+    def prefer(self) -> bool:
+        """Let it go before others, as a service unit's Nice= does; False where that is not allowed."""
+        try:
+            os.setpriority(os.PRIO_PROCESS, self._own().pid, -NICE_GAP)
+        except PermissionError:
+            return False
+        return True
+
     def cpu_s(self) -> float:
         """CPU seconds of all its threads so far, those that ended included."""
         # CPUCLOCK_SCHED of a process: the clock that clock_getcpuclockid(3) names
@@ -87,15 +96,16 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 class Burners:
-    """So many processes that do nothing but use the CPU, for as long as the block lasts."""
+    """So many processes that do nothing but use the CPU, for as long as the block lasts; `nice` as in nice(1)."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, nice: int = 0) -> None:
         self._count = count
+        self._code = f"import os\nos.nice({nice:d})\nwhile True: pass"
         self._processes: list[asyncio.subprocess.Process] = []
 
     async def __aenter__(self) -> "Burners":
         for _ in range(self._count):
-            self._processes.append(await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass"))
+            self._processes.append(await asyncio.create_subprocess_exec(sys.executable, "-c", self._code))
         return self
 
     async def __aexit__(

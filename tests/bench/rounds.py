@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -45,9 +44,7 @@ class Rounds:
     def client(self, kind: str, identity: str, version: str, *, meter_values: int = 0, stations: int = 0) -> Child:
         """The service as a device runs it, or a bare client."""
         if kind != OURS:
-            return Child(
-                self.folder, BARE[kind], self.csms.url, identity, version, str(meter_values), str(stations)
-            )
+            return Child(self.folder, BARE[kind], self.csms.url, identity, version, str(meter_values), str(stations))
         data = self.new_folder()
         config = data / "station.yaml"
         config.write_text(station_yaml(self.csms.url, identity, version), encoding="utf-8")
@@ -63,11 +60,4 @@ async def soon(taken: "asyncio.Future[T]", *, limit_s: float = STEP_LIMIT_S) -> 
 async def connected(peer: Peer) -> None:
     """Wait until the station is there and has booted."""
     async with asyncio.timeout(STEP_LIMIT_S):
-        await peer.connected.wait()
-        while not peer.received["BootNotification"]:
-            await asyncio.sleep(0.01)
-
-
-def of_kinds(values: Mapping[str, float]) -> dict[str, float]:
-    """As keyword arguments of a Figure."""
-    return {kind: values[kind] for kind in KINDS}
+        await peer.booted.wait()

@@ -28,6 +28,7 @@ from tests.durability.lab_time import LabClock, LabTime
 from tests.durability.traps import SelfKill, Spot, Trap
 
 LOOK_EVERY_S = 0.02
+REPEAT_EVERY_S = 0.2
 READER_EVSE = 1
 
 
@@ -88,6 +89,7 @@ class Charger:
         self._controls = controls
         self._evse = controls.evse(READER_EVSE)
         self._said: dict[str, Any] = {}
+        self._said_at_s = 0.0
 
     async def obey(self) -> None:
         """Take the person's lines until stdin ends."""
@@ -111,7 +113,7 @@ class Charger:
             self._trace.write("contactor", closed=closed, register_wh=self._evse.view().register_wh)
 
     async def tell(self) -> None:
-        """Say how it stands, whenever that changes."""
+        """Say how it stands: when that changes, and now and then as a sign of life."""
         while True:
             evse, view = self._agent.runner.state.evses[0], self._evse.view()
             tx = evse.record.transaction
@@ -127,8 +129,9 @@ class Charger:
                 "writable": self._agent.runner.state.writable,
                 "register_wh": view.register_wh,
             }
-            if says != self._said:
-                self._said = says
+            now_s = asyncio.get_running_loop().time()
+            if says != self._said or now_s - self._said_at_s >= REPEAT_EVERY_S:
+                self._said, self._said_at_s = says, now_s
                 print(json.dumps(says), flush=True)  # noqa: T201 - how it talks to the test
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -38,6 +38,7 @@ def problems(life: Life) -> list[str]:
     """Every promise that was not kept."""
     trace = read_trace(life)
     return [
+        *life.charger.hangs,
         *(f"violation: {each.action} {each.problem}" for each in life.csms.violations),
         *(f"ledger: {each.kind.value}: {each.transaction_id} {each.detail}" for each in life.csms.ledger.findings()),
         *_wrong_resends(life),
@@ -199,4 +200,6 @@ def _wrong_ends(life: Life, trace: list[Line]) -> Iterator[str]:
 
 def _car_left(life: Life, transaction: Transaction) -> bool:
     begin, end = transaction.started_at, transaction.ended_at
-    return begin is not None and end is not None and any(begin <= at <= end and not car for at, car in life.charger.cars)
+    return (
+        begin is not None and end is not None and any(begin <= at <= end and not car for at, car in life.charger.cars)
+    )

@@ -46,6 +46,7 @@ class LifePlan:
     network: Network
     resumes: bool
     kills: int
+    storage_mb: int = 64
 
     def station_yaml(self, url: str, board_file: Path) -> str:
         """The station's settings; JSON is YAML, too. Times of the network are real."""
@@ -60,6 +61,7 @@ class LifePlan:
                 },
                 "evses": [{"id": 1, "connectors": [{"id": 1}], "hal": self._hal(board_file)}],
                 "token_readers": [{"driver": "sim-reader"}],
+                "storage": {"max_mb": self.storage_mb},
                 "local_api": {"enabled": False},
                 "ocpp_variables": {
                     "SampledDataCtrlr.TxUpdatedInterval": "3",
@@ -214,7 +216,9 @@ class Life:
         charger = self.charger
         await self.csms.listen_again()
         await charger.start()
-        await charger.until(lambda says: says["transaction"] is None or not says["interrupted"], within_s=WAKES_WITHIN_S)
+        await charger.until(
+            lambda says: says["transaction"] is None or not says["interrupted"], within_s=WAKES_WITHIN_S
+        )
         charger.plug(plugged=False)
 
         def is_done(says: dict[str, Any]) -> bool:
@@ -232,8 +236,7 @@ class Life:
 
 @asynccontextmanager
 async def life(plan: LifePlan, folder: Path) -> AsyncIterator[Life]:
-    """A life to be lived; what is left of it at the end is cleared away."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """A life to be lived, its files in `folder`, which exists; no process is left of it at the end."""
     lab = LabTime.starting_now(speed=SPEED)
     async with BenchCsms(versions=(plan.subprotocol,), now=lab.wall) as csms:
         charger = ChargerProcess(

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -17,16 +18,20 @@ from tests.durability.traps import INSIDE, Trap
 
 ROOT = Path(__file__).parents[2]
 STOPS_WITHIN_S = 15.0
+HANGS_AFTER_S = 1.5
+"""It gives a sign of life five times a second."""
 REGISTER_WH = 1_234_567
 
 
 class ChargerProcess:
-    """One charger through all its lives. `states` is what it said last, None while it has said nothing since birth."""
+    """One charger through all its lives. `says` is what it said last; None until it has woken."""
 
     def __init__(self, folder: Path, *, station_yaml: str, lab: LabTime, same_boot: bool) -> None:
         self.says: dict[str, Any] | None = None
         self.lives = 0
         self.kills = 0
+        self.hangs: list[str] = []
+        """When it showed no sign of life, though it was alive."""
         self.cars: list[tuple[datetime, bool]] = []
         """When the car came and went."""
         self.lab = lab
@@ -37,6 +42,7 @@ class ChargerProcess:
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
         self._is_plugged = False
+        self._said_at_s = 0.0
 
     @property
     def board_file(self) -> Path:
@@ -90,7 +96,10 @@ class ChargerProcess:
         self._listening = asyncio.create_task(self._listen(self._process), name="charger's display")
 
     def kill(self) -> None:
-        """SIGKILL, at once."""
+        """SIGKILL, at once; a hung process is noted."""
+        silent_s = time.monotonic() - self._said_at_s
+        if self.says is not None and self.lives_now and silent_s > HANGS_AFTER_S:
+            self.hangs.append(f"life {self.lives} hung for {silent_s:.1f} s")
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 
@@ -163,6 +172,6 @@ class ChargerProcess:
             raise AssertionError("no display")
         while line := await process.stdout.readline():
             if line.endswith(b"\n"):
-                self.says = json.loads(line)
+                self.says, self._said_at_s = json.loads(line), time.monotonic()
                 moved, self._moved = self._moved, asyncio.Event()
                 moved.set()

@@ -40,8 +40,11 @@ async def test_a_killed_charger_loses_nothing(
 ) -> None:
     dice = random.Random(f"{SEED} {subprotocol} {resumes} {network}")
     plans = [LifePlan(dice.randrange(2**31), subprotocol, network, resumes, KILLS) for _ in range(2)]
+    folders = [tmp_path / str(plan.seed) for plan in plans]
+    for folder in folders:
+        folder.mkdir()
 
     async with asyncio.TaskGroup() as tasks:
-        lives = [tasks.create_task(_live(plan, tmp_path / str(plan.seed))) for plan in plans]
+        lives = [tasks.create_task(_live(plan, folder)) for plan, folder in zip(plans, folders, strict=True)]
 
     assert [each for one in lives for each in one.result()] == [], f"DURABILITY_SEED={SEED}"

@@ -182,6 +182,10 @@ class RunningStation:
                 await self.agent.sender.drained()
                 await asyncio.sleep(0.005)  # recorded, and the sender not yet woken
 
+    async def pass_time(self, seconds: float) -> None:
+        """Let so much of the station's own time pass, a fraction of real time; for what must not happen."""
+        await self.clock.sleep(seconds)
+
     async def until_metered(self, more_wh: int, *, evse_id: int = 1) -> None:
         """Wait until this much more energy went through the meter of the EVSE, as the station knows it."""
         begin_wh = self.metered_wh(evse_id)

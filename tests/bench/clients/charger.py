@@ -66,7 +66,7 @@ class Charger:
     def is_charging(self, evse_id: int) -> bool:
         """Whether energy flows in a transaction, as the station knows it."""
         evse = self.agent.runner.state.evse(evse_id)
-        return evse is not None and evse.contactor_closed and evse.active_transaction is not None
+        return evse is not None and evse.contactor_closed is True and evse.active_transaction is not None
 
     async def charge(self, evse_id: int) -> None:
         """A car that wants energy is plugged in, a card is held, energy flows."""

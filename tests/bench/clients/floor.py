@@ -66,9 +66,7 @@ async def main() -> None:
     meter_values, stations = (*(int(count) for count in counts), *(0, 0)[len(counts) :])
     slots = asyncio.Semaphore(AT_ONCE)
     identities = [f"{identity}-{number}" for number in range(1, stations + 1)] or [identity]
-    await asyncio.gather(
-        *(station(url, one, version, meter_values=meter_values, slots=slots) for one in identities)
-    )
+    await asyncio.gather(*(station(url, one, version, meter_values=meter_values, slots=slots) for one in identities))
 
 
 if __name__ == "__main__":

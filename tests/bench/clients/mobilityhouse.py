@@ -26,13 +26,13 @@ def charge_point(version: str, identity: str, socket: ClientConnection) -> Any:
     package = import_module(PACKAGES[version])
 
     class Example(package.ChargePoint):  # type: ignore[misc, name-defined]  # the package has no types
-        @on("GetConfiguration")
+        @on("GetConfiguration")  # type: ignore[untyped-decorator]  # likewise
         def on_get_configuration(self, **asked: Any) -> Any:
             del asked
             key = {"key": payloads.KEY_16, "readonly": False, "value": "86400"}
             return package.call_result.GetConfiguration(configuration_key=[key])
 
-        @on("GetVariables")
+        @on("GetVariables")  # type: ignore[untyped-decorator]  # likewise
         def on_get_variables(self, **asked: Any) -> Any:
             del asked
             answer = payloads.answer(version, "GetVariables")
@@ -88,9 +88,7 @@ async def main() -> None:
     meter_values, stations = (*(int(count) for count in counts), *(0, 0)[len(counts) :])
     slots = asyncio.Semaphore(AT_ONCE)
     identities = [f"{identity}-{number}" for number in range(1, stations + 1)] or [identity]
-    await asyncio.gather(
-        *(station(url, one, version, meter_values=meter_values, slots=slots) for one in identities)
-    )
+    await asyncio.gather(*(station(url, one, version, meter_values=meter_values, slots=slots) for one in identities))
 
 
 if __name__ == "__main__":
