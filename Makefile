@@ -22,8 +22,8 @@ check: dev-venv ## format, lint, types, import contracts, spelling, generated fi
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/codespell
-	$(BIN)/python -m tools.generated --check
-	$(BIN)/python -m tools.sizes
+	$(BIN)/python .ci/generated.py --check
+	$(BIN)/python .ci/sizes.py
 
 bench: dev-venv ## what this machine makes of it: start, memory, CPU, latency
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -32,7 +32,7 @@ hil: dev-venv   ## drivers and parts against the emulated devices of hil/
 	$(PYTEST) tests/hil tests/hal tests/contracts $(ARGS)
 
 diagrams: dev-venv ## write the generated files: diagrams, schema, API description
-	$(BIN)/python -m tools.generated
+	$(BIN)/python .ci/generated.py
 
 lock: dev-venv  ## resolve the dependencies anew (ARGS=--upgrade for newer ones)
 	$(UV_COMPILE) --group dev -o requirements.lock $(ARGS)
@@ -42,7 +42,7 @@ clean:          ## remove what was made here
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache .coverage dist build
 
 run-venv:
-	@tools/make-venv.sh run
+	@.ci/make-venv.sh run
 
 dev-venv:
-	@tools/make-venv.sh dev
+	@.ci/make-venv.sh dev

@@ -90,6 +90,13 @@ class Charger:
         self._evse = controls.evse(READER_EVSE)
         self._said: dict[str, Any] = {}
         self._said_at_s = 0.0
+        self._state = agent.runner.state
+        agent.runner.observe(self._committed)
+
+    def _committed(self, event: Event, effects: Sequence[Effect]) -> None:
+        """Only what is stored is shown: before the commit a transaction seems ended whose end is not queued yet."""
+        del event, effects
+        self._state = self._agent.runner.state
 
     async def obey(self) -> None:
         """Take the person's lines until stdin ends."""
@@ -115,7 +122,7 @@ class Charger:
     async def tell(self) -> None:
         """Say how it stands: when that changes, and now and then as a sign of life."""
         while True:
-            evse, view = self._agent.runner.state.evses[0], self._evse.view()
+            evse, view = self._state.evses[0], self._evse.view()
             tx = evse.record.transaction
             says = {
                 "transaction": tx.id if tx is not None else None,
@@ -126,7 +133,7 @@ class Charger:
                 "online": self._agent.link.is_online,
                 "queued": self._agent.store.queued,
                 "given_up": self._agent.store.dead_letter_count,
-                "writable": self._agent.runner.state.writable,
+                "writable": self._state.writable,
                 "register_wh": view.register_wh,
             }
             now_s = asyncio.get_running_loop().time()

@@ -54,4 +54,4 @@ async def test_a_fact_whose_answer_is_lost_again_and_again_keeps_its_words(subpr
 
 
 def _is_end(payload: Payload) -> bool:
-    return payload.get("eventType", "Ended") == "Ended"
+    return bool(payload.get("eventType", "Ended") == "Ended")

@@ -30,6 +30,7 @@ class Adapter201:
     """Speaks OCPP 2.0.1. Stateless; the topology is not needed, for 2.x numbers EVSEs as the station does."""
 
     subprotocol: str = "ocpp2.0.1"
+    counts_silence: bool = True
     known_actions: frozenset[str] = KNOWN_ACTIONS
 
     def __init__(self, topology: Topology) -> None:

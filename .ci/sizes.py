@@ -5,7 +5,7 @@ from typing import Final
 
 LONGEST: Final = 400
 ROOT: Final = Path(__file__).parents[1]
-SOURCES: Final = ("agent", "hal", "hil", "tests", "tools")
+SOURCES: Final = ("agent", "hal", "hil", "tests", ".ci")
 
 
 def long_files(root: Path = ROOT) -> list[tuple[int, str]]:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings .venv to what a lock file says; does nothing when it already is.
-#   tools/make-venv.sh run    what the agent itself needs (requirements-run.lock)
-#   tools/make-venv.sh dev    everything, tests and checks included (requirements.lock)
+#   .ci/make-venv.sh run    what the agent itself needs (requirements-run.lock)
+#   .ci/make-venv.sh dev    everything, tests and checks included (requirements.lock)
 # PYTHON=... chooses the interpreter (3.11 or newer). Needs no standard input.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,6 +1,6 @@
 """The files that are made from the code: writes them, or with --check tells which are stale.
 
-python -m tools.generated [--check]
+python .ci/generated.py [--check]
 """
 
 import sys
