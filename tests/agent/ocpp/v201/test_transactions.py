@@ -1,7 +1,7 @@
 """TransactionEvent and GetTransactionStatus."""
 
 import dataclasses
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -31,9 +31,11 @@ from agent.station.samples import Context, Measurand, MeterValue, Quantity
 from agent.units import Wh
 from tests.agent.ocpp.v201.schema_check import Fits, Sent, Wall
 
+EARLIEST = datetime(1971, 1, 2, tzinfo=UTC).replace(tzinfo=None)  # the strategy adds its own zones
+LATEST = datetime(2199, 12, 30, tzinfo=UTC).replace(tzinfo=None)
 MOMENTS = st.builds(
     Moment,
-    wall=st.datetimes(datetime(1971, 1, 2), datetime(2199, 12, 30), timezones=st.timezones()),
+    wall=st.datetimes(EARLIEST, LATEST, timezones=st.timezones()),
     mono_s=st.floats(0, 1e6),
     boot=st.just("b"),
 )
