@@ -16,8 +16,10 @@ from agent.runtime.unsaved import Unsaved
 from agent.station.commands import (
     Answer,
     Command,
+    GetBaseReport,
     GetLocalListVersion,
     GetTransactionStatus,
+    GetVariables,
     RequestStart,
     SendLocalList,
 )
@@ -64,6 +66,8 @@ class StationRunner:
         self._observers: list[Observer] = []
         self._tickets = count(1)
         self._replies: dict[int, asyncio.Future[Answer]] = {}
+        self._rests = False
+        """Every event is committed and carried out: the state may be read."""
         self.handled = asyncio.Event()
         """Set after each event: what waits for a due time looks again."""
 
@@ -85,6 +89,8 @@ class StationRunner:
 
     async def ask(self, command: Command) -> Answer:
         """Let the station answer a CSMS's command. Raises TimeoutError after 25 s."""
+        if isinstance(command, GetVariables | GetBaseReport) and self._rests and self._inbox.empty():
+            return self.station.look_up(command, self._clock.now())
         ticket = next(self._tickets)
         reply: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._replies[ticket] = reply
@@ -104,7 +110,11 @@ class StationRunner:
 
     async def _next(self) -> Event | None:
         if not self._unsaved.is_stuck:
-            return await self._inbox.get()
+            self._rests = True
+            try:
+                return await self._inbox.get()
+            finally:
+                self._rests = False
         try:
             async with asyncio.timeout(RETRY_COMMIT_S):
                 return await self._inbox.get()

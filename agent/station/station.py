@@ -9,6 +9,7 @@ from agent.station import admission, recovery, remote_control
 from agent.station.authorization import GrantSource
 from agent.station.availability import change_availability
 from agent.station.commands import (
+    Answer,
     ChangeAvailability,
     ClearCache,
     DataTransfer,
@@ -29,7 +30,7 @@ from agent.station.commands import (
 )
 from agent.station.configuration import get_base_report, get_variables, set_variables
 from agent.station.device_model import SetStatus
-from agent.station.effects import Effect, ForgetCache, ReadMeter, StoreVariable, Unlock, WithdrawEnergy
+from agent.station.effects import Effect, ForgetCache, ReadMeter, Reply, StoreVariable, Unlock, WithdrawEnergy
 from agent.station.events import (
     BootAnswered,
     ContactorMoved,
@@ -92,6 +93,13 @@ class Station:
         settle_station(step)
         self.state = step.state
         return step.effects
+
+    def look_up(self, question: GetVariables | GetBaseReport, now: Moment) -> Answer:
+        """Answer what changes nothing; much cheaper than `handle`, for nothing is settled anew."""
+        step = Step(self.state, now, self._new_id)
+        _csms_asked(step, CsmsAsked(0, question))
+        (reply,) = (effect for effect in step.effects if isinstance(effect, Reply))
+        return reply.answer
 
     def next_due_s(self) -> float | None:
         """The monotonic time of the next TimePassed the station wants; None where nothing is pending."""

@@ -61,10 +61,16 @@ class Database:
         # SimpleQueue and call_soon_threadsafe: a hop costs a quarter less than through a ThreadPoolExecutor (measured).
         self._jobs: queue.SimpleQueue[tuple[Job[Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
         self._slots = asyncio.Semaphore(MAX_WAITING)
+        self._under_way = 0
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._closed = False
         self._ended = asyncio.Event()
         self._thread = threading.Thread(target=self._work, name="store writer", daemon=True)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no job is under way: until the loop's next turn nothing moves on the writer's thread."""
+        return self._under_way == 0
 
     async def open(self, load: Job[None]) -> None:
         """Open or create the file, migrate it, and run `load`; a damaged file is set aside and kept.
@@ -89,6 +95,7 @@ class Database:
             self._slots.release()
             raise StoreError("the store is closed")
         future: asyncio.Future[T] = self._loop.create_future()
+        self._under_way += 1
         self._jobs.put((job, future))
         return await future
 
@@ -136,6 +143,7 @@ class Database:
 
     def _settle(self, future: asyncio.Future[Any], result: object, failure: Exception | None) -> None:
         if future is not self._opened:
+            self._under_way -= 1
             self._slots.release()
         if future.done():
             if failure is not None:

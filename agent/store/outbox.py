@@ -81,6 +81,11 @@ def is_thinnable(fact: Fact) -> bool:
             return False
 
 
+def is_sample(fact: Fact) -> bool:
+    """Whether it is a meter value and nothing else."""
+    return isinstance(fact, EnergySampled | IdleMeterSampled)
+
+
 class Outbox:
     """The queue's table and its part in memory. `head`, `depth` may be read from any thread."""
 
@@ -90,6 +95,8 @@ class Outbox:
         self.dead = 0
         """Rows among the dead letters."""
         self._ahead: deque[OutboxRow] = deque()
+        self._settled: int | None = None
+        """The one row that was told and is yet to be deleted; while there is one, nothing is queued."""
         self._next_id = 1
         self._offline_through = 0
         self._offline_except = 0
@@ -122,6 +129,7 @@ class Outbox:
 
     def insert(self, connection: sqlite3.Connection, facts: Sequence[Encoded]) -> list[OutboxRow]:
         """Queue facts within the open transaction; `recorded` makes them visible once it is committed."""
+        self._delete_settled(connection)
         rows = [
             OutboxRow(id=number, message_id=each.message_id, fact=each.fact, offline=is_offline(each.fact))
             for number, each in enumerate(facts, start=self._next_id)
@@ -145,6 +153,7 @@ class Outbox:
 
     def recorded(self, rows: Iterable[OutboxRow]) -> None:
         """These rows are committed."""
+        self._settled = None
         for row in rows:
             if self.depth == len(self._ahead) < AHEAD:
                 self._ahead.append(row)
@@ -165,6 +174,36 @@ class Outbox:
             self._fill(connection)
         else:
             self.forget_ahead(connection)
+
+    def settle_later(self, row: OutboxRow) -> bool:
+        """Take the only queued row out of memory and delete it with the next commit; false where that may not be.
+
+        Saves a meter value its second commit. A power cut before the next one has a meter value told again, once: what
+        follows it cannot be told before it is recorded. Call it only while nothing runs on the writer's thread.
+        """
+        if not is_sample(row.fact) or self.depth != 1 or self.head is None or self.head.id != row.id:
+            return False
+        self._uncount(row.fact.transaction_id, 1)
+        self._ahead.clear()
+        self.head = None
+        self._settled = row.id
+        return True
+
+    @property
+    def has_settled(self) -> bool:
+        """Whether a row that was told is yet to be deleted."""
+        return self._settled is not None
+
+    def flush(self, connection: sqlite3.Connection) -> None:
+        """Delete what `settle_later` left."""
+        if self._settled is not None:
+            with transaction(connection):
+                self._delete_settled(connection)
+            self._settled = None
+
+    def _delete_settled(self, connection: sqlite3.Connection) -> None:
+        if self._settled is not None:
+            connection.execute("DELETE FROM outbox WHERE id = ?", (self._settled,))
 
     def forget_ahead(self, connection: sqlite3.Connection) -> None:
         """Read the next rows anew."""
@@ -204,6 +243,7 @@ class Outbox:
 
     def mark_offline(self, connection: sqlite3.Connection, *, head_in_flight: bool) -> None:
         """Every queued row waited through a loss of link (2.0.1 E11.FR.07); one mark, however long the queue."""
+        self.flush(connection)
         spared = self.head.id if head_in_flight and self.head is not None and not self.head.offline else 0
         through = self._next_id - 1
         if (through, spared) == (self._offline_through, self._offline_except):
@@ -216,7 +256,9 @@ class Outbox:
 
     def listing(self, connection: sqlite3.Connection, limit: int) -> list[OutboxRow]:
         """The next rows, head first; rows that cannot be read are left out."""
-        rows = []
+        rows: list[OutboxRow] = []
+        if not self.depth:
+            return rows
         for raw in connection.execute(f"SELECT {_COLUMNS} FROM outbox ORDER BY id LIMIT ?", (limit,)):  # noqa: S608  constants only
             try:
                 rows.append(self._row(raw))

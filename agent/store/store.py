@@ -15,6 +15,7 @@ from typing import Any
 from agent.clock import Moment
 from agent.errors import StoreError, StoreFull
 from agent.frozen import dataclass
+from agent.log import get_logger
 from agent.station.commands import SendLocalList
 from agent.station.device_model import VariableKey
 from agent.station.facts import Fact, TransactionEnded, TransactionStarted, TransactionUpdated
@@ -28,6 +29,8 @@ from agent.store.thinning import Thinning
 from agent.store.tokens import Tokens
 from agent.store.transactions import Ledger, LedgerRow
 from agent.store.variables import read_variables, write_variables
+
+log = get_logger(__name__)
 
 CACHE_LIMIT = 1000
 """Tokens kept in the authorization cache."""
@@ -96,7 +99,13 @@ class Store:
 
     async def close(self) -> None:
         """Finish what was asked for, then close the file."""
-        await self._database.close()
+        try:
+            if self._outbox.has_settled:
+                await self._database.run(self._outbox.flush)
+        except StoreError as error:
+            log.warning("a told meter value stays queued", cause=error)  # it will be told once more
+        finally:
+            await self._database.close()
 
     @property
     def damaged(self) -> Path | None:
@@ -142,7 +151,13 @@ class Store:
     async def acknowledge(
         self, row: OutboxRow, *, id_16: int | None = None, start_answered: bool = False
     ) -> OutboxRow | None:
-        """The CSMS has this fact; returns the next one. `id_16`, `start_answered`: news for the ledger."""
+        """The CSMS has this fact; returns the next one. `id_16`, `start_answered`: news for the ledger.
+
+        A meter value with nothing behind it is deleted by the next commit only.
+        """
+        has_news = id_16 is not None or start_answered
+        if not has_news and self._database.is_idle and self._outbox.settle_later(row):
+            return None
         return await self._database.run(
             lambda connection: self._settle(connection, row, why=None, id_16=id_16, start_answered=start_answered)
         )

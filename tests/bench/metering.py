@@ -29,7 +29,7 @@ async def metering(rounds: Rounds) -> list[Figure]:
         floor, other = cpu_ms[FLOOR], cpu_ms[MOBILITYHOUSE]
         figures += [
             Figure(
-                f"CPU a meter value, outbox (2 commits), {version}",
+                f"CPU a meter value, outbox, {version}",
                 "ms",
                 cpu_ms[OUTBOX],
                 floor,

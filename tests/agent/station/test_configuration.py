@@ -32,6 +32,18 @@ def read(rig: Rig, *keys: VariableKey) -> list[tuple[str, str | None]]:
     return [(result.status, result.value) for result in answer.results]
 
 
+def test_looking_up_says_the_same_as_asking_and_changes_nothing() -> None:
+    rig = Rig().start()
+    variables = GetVariables(((EV_CONNECTION_TIME_OUT, None), (UNKNOWN, None)))
+    questions = (variables, GetBaseReport(request_id=1, base="FullInventory"))
+    before = rig.station.state
+
+    answers = [rig.station.look_up(question, rig.now) for question in questions]
+
+    assert rig.station.state is before
+    assert answers == [rig.ask(question) for question in questions]
+
+
 def test_each_variable_is_answered_in_the_order_asked() -> None:
     rig = Rig().start()
 

@@ -1,5 +1,8 @@
 import asyncio
+import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +66,101 @@ async def test_acknowledging_twice_takes_only_one_row(store: Store) -> None:
     assert after is not None
     assert after.fact == updated()
     assert await store.depth() == 2
+
+
+def _stored(path: Path) -> list[int]:
+    """Which rows another process would find."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [number for (number,) in connection.execute("SELECT id FROM outbox ORDER BY id")]
+
+
+async def test_a_told_meter_value_leaves_with_the_next_commit(store: Store, path: Path) -> None:
+    await store.commit(changes(sampled(seq_no=1)))
+    head = await store.head()
+    assert head is not None
+
+    following = await store.acknowledge(head)
+    left = _stored(path)
+    told = (await store.head(), await store.depth(), await store.listing(10), await store.queued_transactions())
+    await store.commit(changes(sampled(seq_no=2)))
+
+    assert following is None
+    assert told == (None, 0, [], frozenset())
+    assert left == [head.id]
+    assert _stored(path) == [head.id + 1]
+    assert [row.fact for row in await store.listing(10)] == [sampled(seq_no=2)]
+
+
+async def test_a_power_cut_before_that_commit_has_it_told_again_word_for_word(store: Store, path: Path) -> None:
+    await store.commit(changes(sampled(seq_no=1)))
+    head = await store.head()
+    assert head is not None
+
+    await store.acknowledge(head)
+    after_the_cut = shutil.copytree(path.parent, path.parent.with_name("after"))
+    woken = await Store.open(after_the_cut / path.name)
+    await woken.mark_offline(head_in_flight=True)
+    again = await woken.head()
+    await woken.close()
+
+    assert again == head
+
+
+async def test_what_begins_or_ends_a_transaction_leaves_at_once(store: Store, path: Path) -> None:
+    for fact in (started(), updated(), ended()):
+        await store.commit(changes(fact))
+        head = await store.head()
+        assert head is not None
+        await store.acknowledge(head, start_answered=fact == started())
+
+        assert _stored(path) == []
+
+
+async def test_a_meter_value_with_a_fact_behind_it_leaves_at_once(store: Store, path: Path) -> None:
+    await store.commit(changes(sampled(seq_no=1), sampled(seq_no=2)))
+    head = await store.head()
+    assert head is not None
+
+    following = await store.acknowledge(head)
+
+    assert following is not None
+    assert _stored(path) == [following.id]
+
+
+async def test_a_meter_value_told_while_a_commit_is_under_way_leaves_at_once(store: Store, path: Path) -> None:
+    await store.commit(changes(sampled(seq_no=1)))
+    head = await store.head()
+    assert head is not None
+
+    committing = asyncio.create_task(store.commit(changes(sampled(seq_no=2))))
+    await asyncio.sleep(0)
+    await store.acknowledge(head)
+    await committing
+
+    assert _stored(path) == [head.id + 1]
+
+
+async def test_a_told_meter_value_is_gone_after_an_orderly_end(path: Path) -> None:
+    store = await Store.open(path)
+    await store.commit(changes(sampled()))
+    head = await store.head()
+    assert head is not None
+
+    await store.acknowledge(head)
+    await store.close()
+
+    assert _stored(path) == []
+
+
+async def test_a_told_meter_value_does_not_become_offline(store: Store, path: Path) -> None:
+    await store.commit(changes(sampled()))
+    head = await store.head()
+    assert head is not None
+
+    await store.acknowledge(head)
+    await store.mark_offline()
+
+    assert _stored(path) == []
 
 
 async def test_a_long_queue_is_drained_completely_while_it_grows(store: Store) -> None:

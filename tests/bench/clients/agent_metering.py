@@ -2,7 +2,7 @@
 
     python -m tests.bench.clients.agent_metering URL IDENTITY VERSION METER_VALUES FOLDER outbox|whole
 
-`outbox`: record, commit, message, answer, acknowledgement (a second commit). `whole`: before it the reading taken in
+`outbox`: record, commit, message, answer, acknowledgement. `whole`: before it the reading taken in
 and the station's decision, with the state of the EVSE committed beside the fact.
 """
 
