@@ -5,6 +5,11 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agent.log import get_logger
+
+log = get_logger(__name__)
+
+MAX_KEPT = 5
 _COMPANIONS = ("", "-wal", "-shm")
 _SMALL_BYTES = 4 * 1024 * 1024
 """Up to here a full check costs milliseconds, so it is made at every start."""
@@ -41,7 +46,10 @@ def mark_suspect(path: Path) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename the database with its WAL, so that both can still be read together; returns the new name."""
+    """Rename the database with its WAL, so that both can still be read together; returns the new name.
+
+    The last MAX_KEPT are kept: a flash that goes on breaking must not fill itself with its own ruins.
+    """
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     kept = path.with_name(f"{path.name}.damaged-{stamp}")
     number = 1
@@ -55,7 +63,22 @@ def set_aside(path: Path) -> Path:
         if part.exists():
             part.rename(kept.with_name(kept.name + companion))
     _suspicion(path).unlink(missing_ok=True)
+    _forget_oldest(path, newest=kept)
     return kept
+
+
+def _forget_oldest(path: Path, *, newest: Path) -> None:
+    ruins = [
+        file
+        for file in path.parent.glob(f"{path.name}.damaged-*")
+        if file != newest and not file.name.endswith(_COMPANIONS[1:])
+    ]
+    # By when they were last written: the clock that named them may have been wrong.
+    ruins.sort(key=lambda file: (file.stat().st_mtime_ns, file.name))
+    for file in ruins[: max(0, len(ruins) + 1 - MAX_KEPT)]:
+        for companion in _COMPANIONS:
+            file.with_name(file.name + companion).unlink(missing_ok=True)
+        log.warning("oldest damaged database deleted", file=file)
 
 
 def _suspicion(path: Path) -> Path:

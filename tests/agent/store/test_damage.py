@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import pytest
 
 from agent.errors import StoreError
 from agent.station.facts import Fact
-from agent.store.damage import is_damage, mark_suspect, set_aside
+from agent.store.damage import MAX_KEPT, is_damage, mark_suspect, set_aside
 from agent.store.store import Store
 from tests.agent.store.builders import changes, queued_facts, started
 
@@ -112,6 +113,20 @@ def test_the_wal_goes_with_its_database_and_earlier_ones_stay(tmp_path: Path) ->
     assert [each.read_text() for each in kept] == ["one", "two"]
     assert [each.with_name(f"{each.name}-wal").read_text() for each in kept] == ["wal one", "wal two"]
     assert not path.exists()
+
+
+def test_only_the_last_ones_set_aside_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "agent.db"
+    kept = []
+
+    for number in range(MAX_KEPT + 2):
+        path.write_text(f"ruin {number}")
+        path.with_name("agent.db-wal").write_text(f"wal {number}")
+        os.utime(path, ns=(number, number))
+        kept.append(set_aside(path))
+
+    assert [file.exists() for file in kept] == [False, False] + [True] * MAX_KEPT
+    assert len(list(tmp_path.iterdir())) == 2 * MAX_KEPT
 
 
 def test_a_full_or_locked_database_is_not_damaged() -> None:
