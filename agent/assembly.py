@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from agent.errors import Problem, SettingsError
 from agent.frozen import dataclass
 from agent.ocpp.adapter import StationIdentity, Topology
-from agent.ocpp.session import LinkSettings
+from agent.ocpp.handshake import LinkSettings
 from agent.settings import Settings
 from agent.settings_drivers import HalNode
 from agent.station import standard_variables as variables

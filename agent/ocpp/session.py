@@ -41,8 +41,6 @@ from agent.ocpp.rpc import (
     TooManyCalls,
 )
 
-__all__ = ["Answered", "Handler", "LinkEnd", "LinkSettings", "Session", "SessionCounts", "connect"]
-
 log = get_logger(__name__)
 
 CLOSE_LIMIT_S: Final = 3.0
@@ -210,8 +208,6 @@ class Session:
         if not self._schemas.is_ready(self._version, action, kind, extra_allowed=extra_allowed):
             await asyncio.to_thread(self._schemas.prepare, self._version, action, kind, extra_allowed=extra_allowed)
 
-    # Reading
-
     async def _read(self, handler: Handler) -> NoReturn:
         recv, receive, now = self._socket.recv, self._rpc.receive, self._loop.time
         while True:
@@ -244,8 +240,7 @@ class Session:
                 self.counts.unexpected_sends += 1
 
     def _fail(self, message_id: str, error: LinkError) -> None:
-        future = self._pending.pop(message_id, None)
-        if future is not None:
+        if (future := self._pending.pop(message_id, None)) is not None:
             future.set_exception(error)
 
     def _flush(self) -> None:
@@ -269,8 +264,6 @@ class Session:
             self._settle(event)
         self._flush()
 
-    # Calls of the CSMS
-
     async def _admit(self, call: CallArrived, handler: Handler) -> None:
         if call.action not in schema.actions(self._version):
             self._refuse(call, Fault.UNKNOWN_ACTION)
@@ -292,9 +285,9 @@ class Session:
         self._release()
 
     def _release(self) -> None:
-        held, self._held = self._held, None
-        if held is not None and not held.done():
-            held.set_result(None)
+        if self._held is not None and not self._held.done():
+            self._held.set_result(None)
+        self._held = None
 
     async def _serve(self, call: CallArrived, handler: Handler) -> None:
         try:
@@ -350,8 +343,6 @@ class Session:
         log.info("call refused", action=call.action[:50], code=code)
         self._rpc.refuse(call.message_id, code, description)
         self._flush()
-
-    # Keep-alive and end
 
     async def _keep_alive(self) -> None:
         while True:

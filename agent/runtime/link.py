@@ -29,8 +29,9 @@ from agent.ocpp.adapter import (
     WrongPayload,
 )
 from agent.ocpp.backoff import Backoff, BackoffSettings
+from agent.ocpp.handshake import LinkSettings
 from agent.ocpp.negotiate import adapter_for
-from agent.ocpp.session import Handler, LinkEnd, LinkSettings, Session, connect
+from agent.ocpp.session import Handler, LinkEnd, Session, connect
 from agent.station.device_model import DeviceModel
 from agent.station.events import BootAnswered, Event, LinkChanged
 from agent.station.id_token import IdToken, TokenInfo

@@ -15,8 +15,9 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from agent.ocpp.adapter import JsonObject, WrongPayload
+from agent.ocpp.handshake import LinkSettings
 from agent.ocpp.schema import Checker
-from agent.ocpp.session import Handler, LinkSettings, Session, connect
+from agent.ocpp.session import Handler, Session, connect
 
 NOW = {"currentTime": "2025-03-01T12:00:00Z"}
 Script = Callable[[ServerConnection], Awaitable[None]]
