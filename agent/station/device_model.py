@@ -282,7 +282,7 @@ def _checked(catalogue: _Catalogue, named: VariableKey | str, value: str) -> tup
     # The default may be the empty string of a variable that is not set, which its type would refuse.
     if value != spec.default and not spec.accepts(value):
         shown = "this value" if spec.mutability is Mutability.WRITE_ONLY else repr(value)
-        raise ValueError(f"{_spelled(found)}: {shown} is not allowed")
+        raise ValueError(f"{_spelled(found)}: {shown} is not allowed; give {spec.wanted}")
     return found, value
 
 

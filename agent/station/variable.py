@@ -84,6 +84,26 @@ class VariableSpec:
         """Whether `value` is written as its type demands and lies within the limits."""
         return _CHECKS[self.data_type](self, value)
 
+    @property
+    def wanted(self) -> str:
+        """What it takes, in words for whoever wrote something else."""
+        lowest, highest = 0 if self.minimum is None else self.minimum, self.maximum
+        limits = f" of at least {lowest:g}" if highest is None else f" from {lowest:g} to {highest:g}"
+        match self.data_type:
+            case DataType.INTEGER | DataType.DECIMAL:
+                return f"{'a whole number' if self.data_type is DataType.INTEGER else 'a number'}{limits}"
+            case DataType.BOOLEAN:
+                return "true or false"
+            case DataType.DATE_TIME:
+                return "a time such as 2026-03-04T05:06:07Z"
+            case DataType.OPTION_LIST:
+                return f"one of {', '.join(self.values)}"
+            case DataType.MEMBER_LIST | DataType.SEQUENCE_LIST:
+                return f"a list without repetitions, separated by commas, of {', '.join(self.values)}"
+            case DataType.STRING:
+                longest = MAX_CONFIGURATION_VALUE if highest is None else highest
+                return f"text of {lowest:g} to {longest:g} characters"
+
 
 Parsed = int | float | bool | str | tuple[str, ...]
 

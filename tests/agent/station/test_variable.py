@@ -115,3 +115,20 @@ def test_whatever_is_accepted_can_be_parsed(value: str, data_type: DataType) -> 
 
     if any_spec.accepts(value):
         parse_value(any_spec, value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        (spec(DataType.INTEGER, minimum=1, maximum=10), "a whole number from 1 to 10"),
+        (spec(DataType.INTEGER), "a whole number of at least 0"),
+        (spec(DataType.DECIMAL, maximum=2.5), "a number from 0 to 2.5"),
+        (spec(DataType.BOOLEAN), "true or false"),
+        (spec(DataType.DATE_TIME), "a time such as 2026-03-04T05:06:07Z"),
+        (spec(DataType.OPTION_LIST, values=("A", "B")), "one of A, B"),
+        (spec(DataType.MEMBER_LIST, values=("A", "B")), "a list without repetitions, separated by commas, of A, B"),
+        (spec(DataType.STRING, maximum=48), "text of 0 to 48 characters"),
+    ],
+)
+def test_what_a_variable_takes_can_be_said_in_words(asked: VariableSpec, wanted: str) -> None:
+    assert asked.wanted == wanted
