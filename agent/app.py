@@ -52,8 +52,11 @@ class End(Enum):
 class Agent:
     """One station. `await Agent.build(plan)`, then `await agent.run()`; `stop()` from the same loop."""
 
-    def __init__(self, plan: Plan, *, store: Store, runner: StationRunner, clock: Clock, tasks: Tasks) -> None:
+    def __init__(
+        self, plan: Plan, *, store: Store, runner: StationRunner, clock: Clock, tasks: Tasks, data_dir: Path
+    ) -> None:
         self.plan = plan
+        self.data_dir = data_dir
         self.store = store
         self.runner = runner
         self.clock = clock
@@ -79,8 +82,8 @@ class Agent:
     ) -> "Agent":
         """Open the store and wake the station. Raises SettingsError, StoreError or hal.errors.WrongSettings."""
         clock = clock or SystemClock(speed=plan.settings.simulation.speed)
-        storage = plan.settings.storage
-        store = await Store.open((data_dir or storage.path) / DATABASE, max_mb=storage.max_mb)
+        data_dir = data_dir or plan.settings.storage.path
+        store = await Store.open(data_dir / DATABASE, max_mb=plan.settings.storage.max_mb)
         if store.damaged is not None:
             log.error("damaged database set aside", kept_as=store.damaged)
         try:
@@ -88,7 +91,7 @@ class Agent:
             tasks = Tasks()
             deeds = Effects({}, tasks=tasks)
             runner = StationRunner(station, store, clock=clock, act=deeds.act)
-            agent = cls(plan, store=store, runner=runner, clock=clock, tasks=tasks)
+            agent = cls(plan, store=store, runner=runner, clock=clock, tasks=tasks, data_dir=data_dir)
             agent._wire(deeds, boot_reason)
         except BaseException:
             await store.close()
@@ -131,7 +134,7 @@ class Agent:
             watch = PortWatch(spec.evse_id, self.clock, self.runner.post)
             port = Port(
                 spec.evse_id,
-                build_evse(spec, clock=self.clock, shared=self.shared),
+                build_evse(spec, clock=self.clock, shared=self.shared, data_dir=self.data_dir),
                 clock=self.clock,
                 settings=PortSettings(max_current_a=spec.max_current_a),
                 report=watch.report,

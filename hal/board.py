@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from hal.errors import WrongSettings
@@ -77,8 +78,8 @@ class _Built:
     parts: frozenset[str]
 
 
-def build_evse(spec: EvseSpec, *, clock: Clock, shared: SharedDevices) -> EvseParts:
-    """Make the drivers of one EVSE; opens nothing.
+def build_evse(spec: EvseSpec, *, clock: Clock, shared: SharedDevices, data_dir: Path | None = None) -> EvseParts:
+    """Make the drivers of one EVSE; opens no device. In `data_dir` drivers keep what is to outlive a restart.
 
     Equal specs share one driver. Every driver that has fault inputs is listened to, named for them or not.
     Raises WrongSettings whose path starts at the part's key.
@@ -89,7 +90,8 @@ def build_evse(spec: EvseSpec, *, clock: Clock, shared: SharedDevices) -> EvsePa
     for part, part_spec in spec.parts.items():
         made = next((one for one in built if one.spec == part_spec), None)
         if made is None:
-            made = _build(part_spec, context=_context(spec, part, clock=clock, shared=shared), key=part)
+            context = _context(spec, part, clock=clock, shared=shared, data_dir=data_dir)
+            made = _build(part_spec, context=context, key=part)
             built.append(made)
         if part != ALL:
             _check_provides(made, part, path=(part, "driver"))
@@ -120,7 +122,7 @@ def _check_keys(spec: EvseSpec) -> None:
             raise WrongSettings(f"an EVSE has no part {part!r} (known: {', '.join(allowed)})", path=(part,))
 
 
-def _context(spec: EvseSpec, part: str, *, clock: Clock, shared: SharedDevices) -> DriverContext:
+def _context(spec: EvseSpec, part: str, *, clock: Clock, shared: SharedDevices, data_dir: Path | None) -> DriverContext:
     return DriverContext(
         name=f"EVSE {spec.evse_id}" if part == ALL else f"EVSE {spec.evse_id} {part}",
         evse_id=spec.evse_id,
@@ -128,6 +130,7 @@ def _context(spec: EvseSpec, part: str, *, clock: Clock, shared: SharedDevices) 
         max_current_a=spec.max_current_a,
         phases=spec.phases,
         shared=shared,
+        data_dir=data_dir,
     )
 
 

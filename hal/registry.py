@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module, metadata
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 from hal.errors import WrongSettings
@@ -52,7 +53,7 @@ class DriverContext:
     """What a driver is told beside its settings.
 
     `name` ("EVSE 1 meter") is for errors and logs. `evse_id` is None for what belongs to the whole station.
-    `max_current_a` is per phase.
+    `max_current_a` is per phase. In `data_dir` a driver may keep what is to outlive a restart; None: nowhere.
     """
 
     name: str
@@ -61,6 +62,7 @@ class DriverContext:
     max_current_a: float = 32.0
     phases: int = 3
     shared: SharedDevices = field(default_factory=SharedDevices)
+    data_dir: Path | None = None
 
 
 class DriverClass(Protocol):

@@ -39,7 +39,9 @@ class BoardSettings:
     ev_max_current_a: float = field(default=32.0, metadata={"doc": "the car's largest current per phase"})
     ev_phases: int = field(default=3, metadata={"doc": "phases the car uses, 1 to 3"})
     ev_reaction_s: float = field(default=2.0, metadata={"doc": "time the car takes to follow a changed offer"})
-    state_file: str | None = field(default=None, metadata={"doc": "keeps register and car through a restart"})
+    state_file: str | None = field(
+        default=None, metadata={"doc": "keeps register and car through a restart; by default in the data directory"}
+    )
 
 
 class SimBoard:

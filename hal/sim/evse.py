@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from hal.errors import NotConfirmed
 from hal.readings import FaultReading, MeterReading, PilotState
@@ -10,6 +11,13 @@ from hal.sim.board import BoardSettings, SimBoard
 from hal.sim.controls import SIM_CONTROLS_KEY, SimControls
 
 MAX_LOOKS = 100
+
+
+def _lasting(settings: BoardSettings, context: DriverContext) -> BoardSettings:
+    """A restart of the agent must neither turn the meter back nor drive the car away: no real board's would."""
+    if settings.state_file is not None or context.data_dir is None:
+        return settings
+    return replace(settings, state_file=str(context.data_dir / f"sim-evse-{context.evse_id or 0}.json"))
 
 
 class SimEvse:
@@ -24,7 +32,7 @@ class SimEvse:
         number = context.evse_id if context.evse_id is not None else 0
         self.board = context.shared.get(
             ("sim.board", number),
-            lambda: SimBoard(settings, clock=context.clock, name=f"simulated EVSE {number}"),
+            lambda: SimBoard(_lasting(settings, context), clock=context.clock, name=f"simulated EVSE {number}"),
         )
         context.shared.get(SIM_CONTROLS_KEY, SimControls).add_board(number, self.board)
         self.looks: deque[str] = deque(maxlen=MAX_LOOKS)

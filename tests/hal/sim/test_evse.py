@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +121,15 @@ async def test_the_draw_of_the_car_is_shown_for_rigs() -> None:
     evse.board.advance(10.0)
 
     assert evse.draw_a == (10.0, 0.0, 0.0)
+
+
+async def test_register_and_car_outlive_a_restart_where_there_is_a_data_directory(tmp_path: Path) -> None:
+    clock = ManualClock()
+    first = SimEvse(BoardSettings(register_wh=700), DriverContext("EVSE 1", 1, clock, data_dir=tmp_path))
+    first.board.set_plugged(True)
+    other = SimEvse(BoardSettings(register_wh=5), DriverContext("EVSE 2", 2, clock, data_dir=tmp_path))
+
+    second = SimEvse(BoardSettings(register_wh=0), DriverContext("EVSE 1", 1, clock, data_dir=tmp_path))
+
+    assert (second.board.register_wh, second.board.plugged) == (700, True)
+    assert (other.board.register_wh, other.board.plugged) == (5, False)
