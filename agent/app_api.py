@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 
 from agent.api.events import EventName, EventStream
 from agent.api.server import ApiServer
@@ -79,8 +78,6 @@ class AgentSource:
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
         self._began_s = time.monotonic()
-        self._link_state = LinkState.DISCONNECTED
-        self._link_since = datetime.now(UTC)
         self._dead_letters = 0
 
     def status(self) -> StationStatus:
@@ -109,15 +106,12 @@ class AgentSource:
 
     def _link(self) -> LinkStatus:
         link = self._agent.link
-        state = LinkState(link.state.value)
-        if state is not self._link_state:
-            self._link_state, self._link_since = state, self._agent.clock.now().wall
         return LinkStatus(
-            state=state,
+            state=LinkState(link.state.value),
             url=without_credentials(link.settings.url),
             subprotocol=link.current.adapter.subprotocol if link.current is not None else None,
             last_failure=link.last_failure or None,
-            since=self._link_since,
+            since=self._agent.store.mend(link.since),
         )
 
     def _evse(self, evse: Evse) -> EvseStatus:

@@ -25,7 +25,7 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkStatus:
-    """The link to the CSMS; `url` without credentials, `since` the moment it came into this state."""
+    """The link to the CSMS; `url` without credentials, `since` the moment it came up or went away."""
 
     state: LinkState
     url: str

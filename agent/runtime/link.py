@@ -65,6 +65,9 @@ class LinkState(StrEnum):
     ONLINE = "online"
 
 
+_UNREGISTERED = frozenset({LinkState.DISCONNECTED, LinkState.CONNECTING, LinkState.REGISTERING})
+
+
 @dataclass(frozen=True, slots=True)
 class Speaking:
     """A connection on which the CSMS may be told things."""
@@ -96,6 +99,8 @@ class Link:
     ) -> None:
         self.settings = settings
         self.state = LinkState.DISCONNECTED
+        self.since = clock.now()
+        """When it became, or stopped being, online, pending or rejected; attempts to connect do not count."""
         self.connects = 0
         self.last_failure = ""
         self.attempting = asyncio.Event()
@@ -331,6 +336,8 @@ class Link:
     def _to(self, state: LinkState) -> None:
         if state is not self.state:
             log.debug("link", state=state, before=self.state)
+            if not {state, self.state} <= _UNREGISTERED:
+                self.since = self._clock.now()
             self.state = state
 
 

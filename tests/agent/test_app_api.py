@@ -12,6 +12,7 @@ from agent.app import Agent
 from agent.app_api import without_credentials
 from agent.assembly import make_plan
 from agent.ocpp.adapter import BootReason
+from agent.runtime.link import LinkState
 from agent.serve import build, run_with_api
 from agent.simulated_station import SimulatedStation
 
@@ -129,3 +130,16 @@ async def test_metrics_count_what_waits(tmp_path: Path) -> None:
 def test_a_url_is_shown_without_its_credentials() -> None:
     assert without_credentials("ws://user:secret@host:9000/a/b") == "ws://host:9000/a/b"
     assert without_credentials("wss://host/") == "wss://host/"
+
+
+async def test_the_link_is_down_since_it_went_down_not_since_somebody_looked(tmp_path: Path) -> None:
+    async with running(tmp_path) as (agent, api):
+        looked_first = [await api.get("/api/v1/status") for _ in range(3)]
+        agent.link._to(LinkState.ONLINE)
+        up = [await api.get("/api/v1/status") for _ in range(2)]
+
+    down_since = {status["link"]["since"] for _, status in looked_first}
+    up_since = {status["link"]["since"] for _, status in up}
+    assert len(down_since) == 1
+    assert len(up_since) == 1
+    assert min(up_since) > min(down_since)
