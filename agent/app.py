@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from agent.runtime.wall_clock import WallClock
 from agent.station.commands import TriggeredMessage
 from agent.station.effects import Effect, Restart, SendTriggered
 from agent.station.events import Event, LinkChanged, StationStarted
+from agent.store.data_lock import DataLock
 from agent.store.store import Store
 from hal.board import build_evse, build_reader
 from hal.guard import Guard
@@ -53,10 +55,19 @@ class Agent:
     """One station. `await Agent.build(plan)`, then `await agent.run()`; `stop()` from the same loop."""
 
     def __init__(
-        self, plan: Plan, *, store: Store, runner: StationRunner, clock: Clock, tasks: Tasks, data_dir: Path
+        self,
+        plan: Plan,
+        *,
+        store: Store,
+        lock: DataLock,
+        runner: StationRunner,
+        clock: Clock,
+        tasks: Tasks,
+        data_dir: Path,
     ) -> None:
         self.plan = plan
         self.data_dir = data_dir
+        self._lock = lock
         self.store = store
         self.runner = runner
         self.clock = clock
@@ -80,22 +91,26 @@ class Agent:
         clock: Clock | None = None,
         boot_reason: BootReason = BootReason.POWER_UP,
     ) -> "Agent":
-        """Open the store and wake the station. Raises SettingsError, StoreError or hal.errors.WrongSettings."""
+        """Open the store and wake the station. Raises SettingsError, StoreError or hal.errors.WrongSettings.
+
+        StoreError also where another agent runs in `data_dir`.
+        """
         clock = clock or SystemClock(speed=plan.settings.simulation.speed)
         data_dir = data_dir or plan.settings.storage.path
-        store = await Store.open(data_dir / DATABASE, max_mb=plan.settings.storage.max_mb)
-        if store.damaged is not None:
-            log.error("damaged database set aside", kept_as=store.damaged)
-        try:
+        async with AsyncExitStack() as undo:
+            lock = DataLock.take(data_dir)
+            undo.callback(lock.release)
+            store = await Store.open(data_dir / DATABASE, max_mb=plan.settings.storage.max_mb)
+            undo.push_async_callback(store.close)
+            if store.damaged is not None:
+                log.error("damaged database set aside", kept_as=store.damaged)
             station = await wake(store, plan.config, plan.model, new_id=lambda: str(uuid.uuid4()))
             tasks = Tasks()
             deeds = Effects({}, tasks=tasks)
             runner = StationRunner(station, store, clock=clock, act=deeds.act)
-            agent = cls(plan, store=store, runner=runner, clock=clock, tasks=tasks, data_dir=data_dir)
+            agent = cls(plan, store=store, lock=lock, runner=runner, clock=clock, tasks=tasks, data_dir=data_dir)
             agent._wire(deeds, boot_reason)
-        except BaseException:
-            await store.close()
-            raise
+            undo.pop_all()
         return agent
 
     def _wire(self, deeds: Effects, boot_reason: BootReason) -> None:
@@ -197,6 +212,7 @@ class Agent:
         await self._supervisor.end(within_s=END_WITHIN_S)
         await self.tasks.close()
         await self.store.close()
+        self._lock.release()
         log.info("stopped")
 
     def stop(self) -> None:

@@ -190,7 +190,7 @@ def pages_used(connection: sqlite3.Connection) -> int:
 
 
 def _open_or_set_aside(path: Path, budget: Budget, load: Job[None]) -> tuple[sqlite3.Connection, Path | None]:
-    _make_directory(path.parent)
+    make_directory(path.parent)
     try:
         return _open(path, budget, load), None
     except Exception as error:
@@ -261,11 +261,11 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _make_directory(directory: Path) -> None:
+def make_directory(directory: Path) -> None:
     """Create it and what leads to it, each entry durable."""
     if directory.is_dir():
         return
-    _make_directory(directory.parent)
+    make_directory(directory.parent)
     directory.mkdir(mode=0o750, exist_ok=True)
     sync_directory(directory.parent)
 
