@@ -14,7 +14,7 @@ from agent.log import get_logger
 from agent.ocpp.adapter import BootReason
 from agent.runtime.csms_commands import CsmsCommands
 from agent.runtime.effects import Effects, PortControl
-from agent.runtime.hal_watch import PortWatch, ReaderWatch, renew_leases
+from agent.runtime.hal_watch import Leases, PortWatch, ReaderWatch
 from agent.runtime.link import Link
 from agent.runtime.outbox_sender import OutboxSender
 from agent.runtime.recovery import wake
@@ -74,6 +74,7 @@ class Agent:
         self.shared = SharedDevices()
         self.ports: dict[int, Port] = {}
         self.tasks = tasks
+        self.leases = Leases(self._renew)
         self._supervisor = Supervisor()
         self._readers: list[ReaderWatch] = []
         self._end = End.STOPPED
@@ -188,7 +189,7 @@ class Agent:
         start = self._supervisor.start
         start(self.runner.run(), name="station")
         start(watch_due_times(self.runner, self.clock), name="due times")
-        start(renew_leases(self._renew), name="leases")
+        start(self.leases.run(), name="leases")
         for evse_id, port in self.ports.items():
             start(port.run(), name=f"port {evse_id}")
         for number, reader in enumerate(self._readers, start=1):

@@ -182,6 +182,7 @@ class AgentSource:
             connects=agent.link.connects,
             events_dropped=agent.runner.samples_dropped,
             errand_failures=agent.tasks.failures,
+            loop_lag_s=agent.leases.loop_lag_s,
         )
 
 

@@ -143,8 +143,20 @@ class ReaderWatch:
             self._post(FaultRaised(evse_id, Fault.READER, why or "") if failed else FaultCleared(evse_id, Fault.READER))
 
 
-async def renew_leases(renew: Callable[[], None], *, every_s: float = 0.5) -> None:
-    """Prove, in real time, that the event loop lives: permissions lapse without it."""
-    while True:
-        renew()
-        await asyncio.sleep(every_s)
+class Leases:
+    """Proves, in real time, that the event loop lives: permissions lapse without it."""
+
+    def __init__(self, renew: Callable[[], None], *, every_s: float = 0.5) -> None:
+        self.loop_lag_s = 0.0
+        """How late the loop came back to this last time."""
+        self._renew = renew
+        self._every_s = every_s
+
+    async def run(self) -> None:
+        """Renew for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._renew()
+            due_s = loop.time() + self._every_s
+            await asyncio.sleep(self._every_s)
+            self.loop_lag_s = max(0.0, loop.time() - due_s)

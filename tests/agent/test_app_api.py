@@ -12,6 +12,7 @@ from agent.app import Agent
 from agent.app_api import without_credentials
 from agent.assembly import make_plan
 from agent.ocpp.adapter import BootReason
+from agent.runtime.hal_watch import Leases
 from agent.runtime.link import LinkState
 from agent.serve import build, run_with_api
 from agent.simulated_station import SimulatedStation
@@ -143,3 +144,12 @@ async def test_the_link_is_down_since_it_went_down_not_since_somebody_looked(tmp
     assert len(down_since) == 1
     assert len(up_since) == 1
     assert min(up_since) > min(down_since)
+
+
+async def test_the_metrics_tell_how_late_the_event_loop_runs(tmp_path: Path) -> None:
+    async with running(tmp_path) as (agent, api):
+        agent.leases = Leases(lambda: None)  # one that does not run and measure anew
+        agent.leases.loop_lag_s = 0.25
+        _, text = await api.get("/metrics")
+
+    assert "evse_agent_loop_lag_seconds 0.25" in text
