@@ -1,6 +1,7 @@
 """`evse-agent run`: an agent as a service, with signals, the local API and restarts commanded by the CSMS."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -49,6 +50,7 @@ async def run_with_api(agent: Agent, *, ready: Callable[[int], Awaitable[None]] 
     """Run an agent with its local API, which starts once the first connection attempt is under way."""
     if agent.plan.settings.local_api.enabled:
         agent.start_task(_serve_api(agent, ready), name="local API")
+    gc.freeze()  # what is loaded stays for ever: no collection has to look at it again
     return await agent.run()
 
 

@@ -20,6 +20,7 @@ from agent.ocpp.negotiate import schema_version
 _SOCKET_ALLOWANCE = 4
 _CLOSE_UNAGREED_S = 1.0
 _PROTOCOL_ERROR = 1002  # RFC 6455 section 7.4.1
+_READ_AT_ONCE = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,14 @@ async def open_socket(settings: LinkSettings) -> ClientConnection:
         socket.close_timeout = _CLOSE_UNAGREED_S
         await socket.close(_PROTOCOL_ERROR, "no agreed sub-protocol")
         raise ConnectFailed(ConnectFailure.SUBPROTOCOL, f"offered {', '.join(settings.subprotocols)}")
+    _read_in_small_pieces(socket)
     return socket
+
+
+def _read_in_small_pieces(socket: ClientConnection) -> None:
+    """asyncio asks the kernel for 256 KiB at a time: memory mapped and unmapped for every message of 200 bytes."""
+    if hasattr(socket.transport, "max_size"):  # asyncio's own plain transports; not TLS, where it changes nothing
+        socket.transport.max_size = _READ_AT_ONCE
 
 
 def connection_url(settings: LinkSettings) -> str:

@@ -3,6 +3,7 @@
 Enums travel as their values, tuples and frozensets as arrays, times as ISO 8601. A member of a union of
 dataclasses carries its class name under "type". Unknown keys are ignored and missing ones take their defaults,
 so a newer agent reads what an older one stored. Each class is compiled once, when it is first used.
+Classes in ROWS are stored by the dozen: they travel as arrays of their fields.
 """
 
 import json
@@ -15,8 +16,11 @@ from operator import attrgetter
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 from agent.errors import StoreError
+from agent.station.samples import Quantity
 
 TAG = "type"
+ROWS: frozenset[type] = frozenset({Quantity})
+"""Stored as arrays: fields may be appended (with defaults), never moved or removed. Their fields are plain or text."""
 
 Convert = Callable[[Any], Any]
 
@@ -103,6 +107,8 @@ def _class_encoder(form: type) -> Convert | None:
     if issubclass(form, Enum):
         # json writes the text of a StrEnum and the number of an IntEnum by itself.
         return None if issubclass(form, str | int) else attrgetter("value")
+    if form in ROWS:
+        return _row_encoder(form)
     if is_dataclass(form):
         return _dataclass_encoder(form)
     if issubclass(form, datetime):
@@ -176,6 +182,14 @@ def _dataclass_encoder(form: Any, *, tag: str | None = None) -> Convert:
     return encode
 
 
+def _row_encoder(form: Any) -> Convert:
+    hints = get_type_hints(form)
+    names = tuple(each.name for each in fields(form))
+    if any(_encoder(hints[name]) is not None for name in names):
+        raise TypeError(f"{form.__name__} has a field that JSON does not know, so it cannot be a row")
+    return _field_reader(names)
+
+
 def _field_reader(names: tuple[str, ...]) -> Convert:
     """All fields of an object as a tuple."""
     if len(names) > 1:
@@ -245,6 +259,8 @@ def _generic_decoder(form: Any) -> Convert:
 def _class_decoder(form: type) -> Convert:
     if issubclass(form, Enum):
         return form
+    if form in ROWS:
+        return _row_decoder(form)
     if is_dataclass(form):
         return _dataclass_decoder(form)
     if issubclass(form, datetime):
@@ -305,6 +321,19 @@ def _dataclass_decoder(form: Any) -> Convert:
         if not needed <= values.keys():
             raise ValueError(f"{form.__name__} lacks {sorted(needed - values.keys())}")
         return form(**values)
+
+    return decode
+
+
+def _row_decoder(form: Any) -> Convert:
+    hints = get_type_hints(form)
+    converts = [_decoder(hints[each.name]) for each in fields(form)]
+
+    def decode(data: Any) -> Any:
+        if type(data) is not list:
+            raise TypeError(f"{type(data).__name__} where the fields of {form.__name__} were expected")
+        # Fields that only a newer agent knows are left out; the class itself misses those that it needs.
+        return form(*(convert(each) for convert, each in zip(converts, data, strict=False)))
 
     return decode
 

@@ -16,6 +16,7 @@ from agent.station.facts import (
     TransactionUpdated,
 )
 from agent.station.id_token import IdToken
+from agent.station.samples import Measurand, Quantity
 from agent.station.state import EvseRecord, StationRecord
 from agent.station.variable import VariableKey
 from agent.store.codec import Codec, CodecError
@@ -153,6 +154,25 @@ def test_a_member_stored_before_its_field_became_a_union_is_still_read() -> None
 def test_text_that_does_not_fit_is_refused(text: str) -> None:
     with pytest.raises(CodecError):
         Codec(Leaf).decode(text)
+
+
+def test_a_quantity_is_stored_as_a_row_whose_order_is_for_ever() -> None:
+    codec = Codec(Quantity)
+    quantity = Quantity(Measurand.VOLTAGE, 231.5, "V", "L1-N", "Inlet")
+
+    assert codec.encode(quantity) == '["Voltage",231.5,"V","L1-N","Inlet"]'
+    assert codec.decode('["Voltage",231.5,"V"]') == Quantity(Measurand.VOLTAGE, 231.5, "V")
+    assert codec.decode('["Voltage",231.5,"V",null,"Outlet","of a newer agent"]') == Quantity(
+        Measurand.VOLTAGE, 231.5, "V"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", '["Voltage",1]', '["Volts",1,"V"]', '{"measurand":"Voltage"}', '["Voltage","1","V"]']
+)
+def test_a_row_that_does_not_fit_is_refused(text: str) -> None:
+    with pytest.raises(CodecError):
+        Codec(Quantity).decode(text)
 
 
 def test_an_unknown_member_of_a_union_is_refused() -> None:

@@ -72,5 +72,5 @@ def test_a_directory_that_does_not_exist_is_made_for_this_user_alone(tmp_path: P
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(StoreError, match="file/data cannot be used .File exists: .*/file.; give a directory"):
+    with pytest.raises(StoreError, match=r"file/data cannot be used \(File exists: .*/file\); give a directory"):
         DataLock.take(tmp_path / "file" / "data")
