@@ -20,6 +20,9 @@ from agent.station.connector import ConnectorStatus
 
 log = get_logger(__name__)
 
+ONLINE_WITHIN_S = 15.0
+"""Real seconds that a script waits for the CSMS before it begins."""
+
 SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1", "2.1": "ocpp2.1"}
 
 
@@ -73,8 +76,17 @@ class Player:
         """Play it, then wait for ever, or stop the agent once all is told."""
         simulation = simulation_of(self._agent)
         if self._script is not None and simulation is not None:
+            await self._until_online()
             await self._play(self._script, simulation)
         await asyncio.Event().wait()
+
+    async def _until_online(self) -> None:
+        """Cars come to a charger that is in service, however fast its time runs; not for ever, for some test that."""
+        try:
+            async with asyncio.timeout(ONLINE_WITHIN_S):
+                await self._agent.link.speaking()
+        except TimeoutError:
+            log.warning("the script begins without a CSMS")
 
     async def _play(self, script: Script, simulation: Simulation) -> None:
         try:
