@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from agent.assembly import Plan, link_settings
+from agent.assembly import Plan, build_hardware, link_settings
 from agent.clock import Clock, SystemClock
 from agent.log import get_logger
 from agent.ocpp.adapter import BootReason
@@ -24,19 +24,17 @@ from agent.runtime.supervisor import Supervisor
 from agent.runtime.tasks import Tasks
 from agent.runtime.timers import watch_due_times
 from agent.runtime.wall_clock import WallClock
-from agent.station.commands import TriggeredMessage
+from agent.station.commands import ResetKind, TriggeredMessage
 from agent.station.effects import Effect, Restart, SendTriggered
-from agent.station.events import Event, LinkChanged, StationStarted
+from agent.station.events import CsmsAsked, Event, LinkChanged, StationStarted
 from agent.store.data_lock import DataLock
-from agent.store.store import Store
-from hal.board import build_evse, build_reader
+from agent.store.store import DATABASE, Store
 from hal.guard import Guard
 from hal.port import Port, PortSettings
 from hal.registry import SharedDevices
 
 log = get_logger(__name__)
 
-DATABASE = "agent.db"
 DELIVER_BEFORE_RESTART_S = 8.0
 """How long a commanded restart waits for the outbox (2.0.1 B12.FR.04, B12.FR.05)."""
 END_WITHIN_S = 1.0
@@ -78,6 +76,8 @@ class Agent:
         self._supervisor = Supervisor()
         self._readers: list[ReaderWatch] = []
         self._end = End.STOPPED
+        self.next_boot_reason = BootReason.REMOTE_RESET
+        """What the next agent tells the CSMS where this one ends with End.RESTART."""
         self.link: Link
         self.sender: OutboxSender
         self.statuses: StatusSender
@@ -92,10 +92,7 @@ class Agent:
         clock: Clock | None = None,
         boot_reason: BootReason = BootReason.POWER_UP,
     ) -> "Agent":
-        """Open the store and wake the station. Raises SettingsError, StoreError or hal.errors.WrongSettings.
-
-        StoreError also where another agent runs in `data_dir`.
-        """
+        """Open the store and wake the station. Raises SettingsError, also where another agent has `data_dir`; StoreError."""
         clock = clock or SystemClock(speed=plan.settings.simulation.speed)
         data_dir = data_dir or plan.settings.storage.path
         async with AsyncExitStack() as undo:
@@ -143,24 +140,25 @@ class Agent:
         deeds.send_triggered = self._send_triggered
         deeds.restart = self._restart
         deeds.wake_outbox = self.sender.wake
-        runner.observe(self._follow_link)
+        runner.observe(self._follow)
 
     def _build_hardware(self, deeds: Effects) -> None:
+        hardware = build_hardware(self.plan, clock=self.clock, shared=self.shared, data_dir=self.data_dir)
         for spec in self.plan.evses:
             watch = PortWatch(spec.evse_id, self.clock, self.runner.post)
             port = Port(
                 spec.evse_id,
-                build_evse(spec, clock=self.clock, shared=self.shared, data_dir=self.data_dir),
+                hardware.evses[spec.evse_id],
                 clock=self.clock,
                 settings=PortSettings(max_current_a=spec.max_current_a),
                 report=watch.report,
             )
             self.ports[spec.evse_id] = port
             deeds.controls[spec.evse_id] = PortControl(port, watch, tasks=self.tasks)
-        for reader in self.plan.readers:
+        for reader, driver in zip(self.plan.readers, hardware.readers, strict=True):
             self._readers.append(
                 ReaderWatch(
-                    build_reader(reader.spec, name=reader.name, clock=self.clock, shared=self.shared),
+                    driver,
                     name=reader.name,
                     evse_ids=reader.evse_ids,
                     clock=self.clock,
@@ -230,10 +228,13 @@ class Agent:
         in_flight = self.sender.in_flight is not None
         self.tasks.start(self.store.mark_offline(head_in_flight=in_flight), name="mark offline")
 
-    def _follow_link(self, event: Event, effects: Sequence[Effect]) -> None:
-        del effects
+    def _follow(self, event: Event, effects: Sequence[Effect]) -> None:
         if isinstance(event, LinkChanged):
             self.statuses.link_changed(online=event.online)
+        for effect in effects:
+            if isinstance(effect, Restart) and effect.kind is ResetKind.ON_IDLE and not isinstance(event, CsmsAsked):
+                # The request itself found transactions and was answered Scheduled (B12.FR.01; TC_B_21_CS).
+                self.next_boot_reason = BootReason.SCHEDULED_RESET
 
     def _send_triggered(self, effect: SendTriggered) -> None:
         if effect.message is TriggeredMessage.BOOT_NOTIFICATION:

@@ -9,20 +9,19 @@ from agent.api.server import ApiServer
 from agent.api.views import (
     AgentFigures,
     EvseStatus,
-    GivenUpFact,
     LinkState,
     LinkStatus,
     MeterStatus,
     NoSuchEvse,
     NotSimulated,
     OutboxView,
-    QueuedFact,
     StationStatus,
     StorageStatus,
     TransactionStatus,
     WrongValue,
 )
 from agent.app import Agent
+from agent.app_queue import given_up_fact, queued_fact
 from agent.app_sim import NotSimulated as HasNoSimulatedPart
 from agent.app_sim import Simulation, simulation_of
 from agent.assembly import AGENT_VERSION
@@ -33,7 +32,6 @@ from agent.station.events import Event, FaultCleared, FaultRaised, LinkChanged, 
 from agent.station.facts import EnergySampled, IdleMeterSampled, TransactionFact
 from agent.station.samples import Measurand, MeterSample
 from agent.station.state import Evse
-from agent.store.outbox import DeadLetter, OutboxRow
 
 log = get_logger(__name__)
 
@@ -145,29 +143,12 @@ class AgentSource:
     async def outbox(self, *, limit: int) -> OutboxView:
         """The queue and what was given up."""
         store = self._agent.store
-        rows = await store.listing(limit)
-        dead = await store.dead_letters(limit)
         return OutboxView(
             depth=store.queued,
-            rows=tuple(self._queued(row) for row in rows),
+            rows=tuple(queued_fact(row, mend=store.mend) for row in await store.listing(limit)),
             dead_letter_count=store.dead_letter_count,
-            dead_letters=tuple(_given_up(letter) for letter in dead),
+            dead_letters=tuple(given_up_fact(letter) for letter in await store.dead_letters(limit)),
             thinned=store.thinned,
-        )
-
-    def _queued(self, row: OutboxRow) -> QueuedFact:
-        fact = row.fact
-        in_transaction = None if isinstance(fact, IdleMeterSampled) else fact
-        return QueuedFact(
-            id=row.id,
-            message_id=row.message_id,
-            kind=type(fact).__name__,
-            at=self._agent.store.mend(fact.at),
-            attempts=row.attempts,
-            offline=row.offline,
-            evse_id=fact.evse_id,
-            transaction_id=fact.transaction_id,
-            seq_no=in_transaction.seq_no if in_transaction is not None else None,
         )
 
     def figures(self) -> AgentFigures:
@@ -215,17 +196,6 @@ def _values(sample: MeterSample, measurand: Measurand, *, per_phase: bool) -> tu
         quantity.value
         for quantity in sample.quantities
         if quantity.measurand is measurand and (quantity.phase is not None) == per_phase
-    )
-
-
-def _given_up(letter: DeadLetter) -> GivenUpFact:
-    return GivenUpFact(
-        id=letter.id,
-        message_id=letter.message_id,
-        kind=letter.kind,
-        attempts=letter.attempts,
-        why=letter.why,
-        transaction_id=letter.transaction_id,
     )
 
 

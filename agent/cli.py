@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
         view.add_argument("--host", default="127.0.0.1", help="where its local API listens")
         view.add_argument("--port", type=int, default=8080)
         view.add_argument("--json", action="store_true", help="as JSON instead of a table")
+        if name == "queue":
+            view.add_argument("--data-dir", type=Path, metavar="DIR", help="read it there: no agent has to run")
         view.set_defaults(command=_view, view=name)
 
     simulate = commands.add_parser("simulate", help="a simulated charger for a CSMS developer")
@@ -111,8 +113,10 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _view(options: argparse.Namespace) -> int:
-    from agent.cli_views import print_view
+    from agent.cli_views import print_stored_queue, print_view
 
+    if getattr(options, "data_dir", None) is not None:
+        return print_stored_queue(options.data_dir, as_json=options.json)
     return print_view(options.view, host=options.host, port=options.port, as_json=options.json)
 
 

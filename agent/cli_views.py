@@ -1,18 +1,21 @@
-"""What `evse-agent status` and `evse-agent queue` print: a look at a running agent through its local API."""
+"""What `evse-agent status` and `queue` print: a running agent through its local API, or what it left on the disk."""
 
 import http.client
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError
+from agent.log import wants_colours
 
 FINE = 0
 TIMEOUT_S = 5.0
 MAX_BYTES = 16 * 1024 * 1024
 WIDTH = 80
+STORED_ROWS = 100
 _GREEN, _YELLOW, _RED, _DIM, _RESET = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
 _COLOURS = {
     "Faulted": _RED,
@@ -37,7 +40,22 @@ def print_view(view: str, *, host: str, port: int, as_json: bool) -> int:
     """Print `status` or `queue` of the agent at host:port; the exit code. Raises NoAnswer."""
     path, table = _VIEWS[view]
     found = fetch(host, port, path, timeout_s=TIMEOUT_S)
-    text = json.dumps(found, indent=2, ensure_ascii=False) if as_json else table(found, colours=sys.stdout.isatty())
+    return _print(found, table, as_json=as_json)
+
+
+def print_stored_queue(data_dir: Path, *, as_json: bool) -> int:
+    """Print the queue in a data directory, whether its agent runs or not; the exit code. Raises StoreError."""
+    from agent.api.json_text import to_json
+    from agent.app_queue import stored_outbox
+
+    found = json.loads(to_json(stored_outbox(data_dir, limit=STORED_ROWS)))
+    return _print(found, queue_table, as_json=as_json)
+
+
+def _print(found: Mapping[str, Any], table: Callable[..., str], *, as_json: bool) -> int:
+    text = (
+        json.dumps(found, indent=2, ensure_ascii=False) if as_json else table(found, colours=wants_colours(sys.stdout))
+    )
     sys.stdout.write(text + "\n")
     return FINE
 

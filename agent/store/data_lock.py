@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from agent.errors import StoreError
+from agent.errors import SettingsError
 from agent.store.database import make_directory
 
 LOCK_FILE = "agent.lock"
@@ -18,20 +18,22 @@ class DataLock:
 
     @classmethod
     def take(cls, data_dir: Path) -> "DataLock":
-        """Lock `data_dir`, made where it does not exist; StoreError names the process that holds it already."""
+        """Lock `data_dir`, made where it does not exist; SettingsError names the process that holds it already."""
         file = data_dir / LOCK_FILE
         try:
             make_directory(data_dir)
             descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             why = f"{error.strerror}: {error.filename}"
-            raise StoreError(f"{data_dir} cannot be used ({why}); give a directory this user may write to") from error
+            raise SettingsError(
+                f"{data_dir} cannot be used ({why}); give a directory this user may write to"
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
-            raise StoreError(
+            raise SettingsError(
                 f"{data_dir} is in use by another agent (process {holder}); stop it, or give another --data-dir"
             ) from error
         os.truncate(descriptor, 0)

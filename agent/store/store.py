@@ -32,6 +32,8 @@ from agent.store.variables import read_variables, write_variables
 
 log = get_logger(__name__)
 
+DATABASE = "agent.db"
+"""The file's name in the data directory."""
 CACHE_LIMIT = 1000
 """Tokens kept in the authorization cache."""
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.app import DATABASE
 from agent.store.database import Budget
+from agent.store.store import DATABASE
 from hil.csms.versions import V16, V201
 from tests.durability.judge import POWER_LOSS, born_at, problems, read_trace, went_on
 from tests.durability.life import CARDS, Life, LifePlan, Network, life

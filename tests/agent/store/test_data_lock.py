@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import StoreError
+from agent.errors import SettingsError
 from agent.store.data_lock import DataLock
 
 HOLDER = """
@@ -35,7 +35,7 @@ def held_by_another(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_the_second_process_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
-    with held_by_another(tmp_path) as process, pytest.raises(StoreError) as raised:
+    with held_by_another(tmp_path) as process, pytest.raises(SettingsError) as raised:
         DataLock.take(tmp_path)
 
     assert str(raised.value).startswith(f"{tmp_path} is in use by another agent (process {process.pid})")
@@ -53,7 +53,7 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
 def test_a_released_lock_can_be_taken_again(tmp_path: Path) -> None:
     first = DataLock.take(tmp_path)
 
-    with pytest.raises(StoreError):
+    with pytest.raises(SettingsError):
         DataLock.take(tmp_path)
     first.release()
     first.release()
@@ -72,5 +72,5 @@ def test_a_directory_that_does_not_exist_is_made_for_this_user_alone(tmp_path: P
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(StoreError, match=r"file/data cannot be used \(File exists: .*/file\); give a directory"):
+    with pytest.raises(SettingsError, match=r"file/data cannot be used \(File exists: .*/file\); give a directory"):
         DataLock.take(tmp_path / "file" / "data")

@@ -7,7 +7,6 @@ import asyncio
 import sys
 from pathlib import Path
 
-from agent.app import DATABASE
 from agent.clock import Moment, SystemClock
 from agent.station.facts import (
     ChargingState,
@@ -19,7 +18,7 @@ from agent.station.facts import (
     Trigger,
 )
 from agent.station.samples import Context, Measurand, MeterValue, Quantity
-from agent.store.store import Changes, Store
+from agent.store.store import DATABASE, Changes, Store
 from agent.units import Wh
 from tests.bench.clients.payloads import SAMPLED
 
