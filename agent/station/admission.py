@@ -70,6 +70,8 @@ def token_presented(step: Step, event: TokenPresented) -> None:
     if running is not None:
         stop_locally(step, running.id, token=event.token)
         return
+    if release_cable(step, evse_ids, token=event.token) or release_cable(step, evse_ids, group=group):
+        return
     _consider(step, Ask(token=event.token, evse_ids=evse_ids, known=event.known))
 
 
@@ -125,6 +127,8 @@ def _decided(step: Step, ask: Ask, decision: Decision) -> None:
         if same is not None:
             stop_locally(step, same.id, token=ask.token)  # C09.FR.03, E07.FR.01b
             return
+        if release_cable(step, ask.evse_ids, group=group):
+            return
     source = GrantSource.REMOTE if ask.remote is not None else decision.source
     grant = Grant(
         token=ask.token,
@@ -179,8 +183,9 @@ def authorize(step: Step, evse_id: int, grant: Grant) -> None:
             remote_start_id=grant.remote_start_id,
             suspended=False,
             energy_limit_wh=None,
+            deauthorized_by=None,
         )
-    step.change_record(evse_id, grant=replace(grant, plug_by_s=plug_by_s), transaction=tx)
+    step.change_record(evse_id, grant=replace(grant, plug_by_s=plug_by_s), transaction=tx, cable_held_for=None)
     trigger = Trigger.REMOTE_START if grant.source is GrantSource.REMOTE else Trigger.AUTHORIZED
     settle(step, evse_id, Cause(trigger, token=grant.token))
 
@@ -188,7 +193,7 @@ def authorize(step: Step, evse_id: int, grant: Grant) -> None:
 def is_free(step: Step, evse: Evse, *, token: IdToken) -> bool:
     """An authorization of this token can take effect on this EVSE."""
     tx = evse.record.transaction
-    if evse.record.grant is not None or evse.faulted or not step.state.is_operative(evse):
+    if evse.record.grant is not None or evse.faulted or evse.holds_cable or not step.state.is_operative(evse):
         return False
     if tx is None:
         return is_admitted(step) and step.state.writable and step.state.reset is None
@@ -207,6 +212,23 @@ def _running_for(
         if (token is not None and grant.token == token) or same_group(group, grant.group):
             return evse
     return None
+
+
+def release_cable(
+    step: Step, evse_ids: tuple[int, ...], *, token: IdToken | None = None, group: IdToken | None = None
+) -> bool:
+    """Unlock the cable that waits for this driver (E09.FR.03); False where none does."""
+    for evse_id in evse_ids:
+        evse = step.evse(evse_id)
+        held_for = evse.record.cable_held_for
+        if held_for is None or not evse.holds_cable:
+            continue
+        if (token is not None and held_for.token == token) or same_group(group, held_for.group):
+            step.change_record(evse_id, cable_held_for=None)
+            step.change(evse_id, locked=False)
+            step.emit(Unlock(evse_id))
+            return True
+    return False
 
 
 def stop_locally(

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from agent.station.commands import ChangeAvailability, Outcome
+from agent.station.connector import ConnectorStatus
+from agent.station.effects import ReportStatus
 from agent.station.state import Evse
 from agent.station.step import Step
 
@@ -37,3 +39,17 @@ def _targets(step: Step, command: ChangeAvailability) -> tuple[Evse, ...] | None
     if evse is None or (command.connector_id is not None and command.connector_id not in evse.config.connector_ids):
         return None
     return (evse,)
+
+
+def report_station(step: Step) -> None:
+    """Report the status of the station as a whole where it changed."""
+    report = station_report(step)
+    if report.status is not step.state.status:
+        step.state = replace(step.state, status=report.status)
+        step.emit(report)
+
+
+def station_report(step: Step, *, forced: bool = False) -> ReportStatus:
+    """The status of the station as a whole: 1.6's connector 0, told as EVSE 0 (1.6 section 4.9, errata 3.22)."""
+    status = ConnectorStatus.AVAILABLE if step.state.record.operative else ConnectorStatus.UNAVAILABLE
+    return ReportStatus(evse_id=0, connector_id=0, status=status, at=step.now, forced=forced)

@@ -84,13 +84,15 @@ class TriggeredMessage(StrEnum):
 class TriggerMessage:
     """Send a message now (2.0.1 F06, 1.6 5.17); `evse_id` None means all of them.
 
-    2.x refuses a BootNotification once accepted (F06.FR.17); 1.6 does not (`boot_when_accepted`).
+    2.x refuses a BootNotification once accepted (F06.FR.17); 1.6 does not (`boot_when_accepted`). MeterValues tell the
+    clock-aligned measurands in 2.x (F06.FR.06), the sampled ones in 1.6 (`sampled_measurands`, errata 3.46).
     """
 
     message: TriggeredMessage
     evse_id: int | None = None
     connector_id: int | None = None
     boot_when_accepted: bool = False
+    sampled_measurands: bool = False
 
 
 @dataclass(frozen=True, slots=True)

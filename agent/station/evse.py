@@ -9,6 +9,7 @@ from dataclasses import replace
 from agent.smart_charging.share import share
 from agent.station import metering, transaction
 from agent.station.authorization import GrantSource
+from agent.station.availability import report_station
 from agent.station.connector import ConnectorStatus, ConnectorView, status_of
 from agent.station.effects import (
     LockConnector,
@@ -96,7 +97,7 @@ def settle(step: Step, evse_id: int, cause: Cause = STATE_CHANGED) -> None:
         if end is not None:
             _start_ending(step, evse, before, end)
         else:
-            reached = replace(before, points=before.points | points)
+            reached = transaction.gone_on(before, points=points, cause=cause)
             if reached != before:
                 step.change_record(evse_id, transaction=reached)
     if step.evse(evse_id).record.points != points:
@@ -172,6 +173,7 @@ def _begin_if_due(step: Step, evse: Evse, points: frozenset[TxPoint], cause: Cau
         register_wh=evse.sample.energy_wh if evse.sample else None,
         register_at=evse.sample.at if evse.sample else None,
         sampled_at_s=step.now.mono_s,
+        end_sampled_at_s=step.now.mono_s,
         # SampledDataTxEndedInterval: the Ended event tells the values at the begin, too.
         for_end=_boundary_values(step, evse, SAMPLED_TX_ENDED_MEASURANDS, context=Context.TRANSACTION_BEGIN),
     )
@@ -217,7 +219,7 @@ def _start_ending(step: Step, evse: Evse, tx: Transaction, cause: Cause) -> None
     """Stop the energy now; the fact follows once the contactor is open and the meter was read."""
     step.emit(WithdrawEnergy(evse.id))
     step.emit(ReadMeter(evse.id))
-    ending = Ending(cause=cause, due_mono_s=step.now.mono_s + LAST_READING_WITHIN_S)
+    ending = Ending(cause=transaction.final_cause(tx, cause), due_mono_s=step.now.mono_s + LAST_READING_WITHIN_S)
     step.change(evse.id, permitted_a=None)
     # The authorization ends with the transaction, whatever ended it.
     step.change_record(evse.id, transaction=replace(tx, ending=ending), grant=None)
@@ -237,7 +239,7 @@ def finish_if_ready(step: Step, evse_id: int) -> None:
     tx = replace(tx, charging_state=ChargingState.EV_CONNECTED if evse.plugged else ChargingState.IDLE)
     values = _boundary_values(step, evse, SAMPLED_TX_ENDED_MEASURANDS, context=Context.TRANSACTION_END)
     step.emit(Record(transaction.ended(tx, telling(step, evse), cause=cause, values=(*tx.for_end, *values))))
-    if evse.locked:
+    if evse.locked and evse.record.cable_held_for is None:
         step.emit(Unlock(evse_id))  # E06.FR.10
         step.change(evse_id, locked=False)
     # Who was cut off by a power loss is not finished: the car may charge again without being plugged in anew.
@@ -292,6 +294,7 @@ def settle_station(step: Step) -> None:
     for evse in step.state.evses:
         settle(step, evse.id)
     _share_supply(step)
+    report_station(step)
     for evse in step.state.evses:
         settle(step, evse.id)
         _report_status(step, evse.id)
@@ -353,11 +356,11 @@ def view(step: Step, evse: Evse) -> ConnectorView:
         faulted=evse.faulted,
         operative=step.state.is_operative(evse),
         reserved=False,
-        plugged=evse.plugged,
+        plugged=evse.plugged or evse.holds_cable,
         authorized=evse.record.grant is not None,
         in_transaction=evse.record.transaction is not None,
         ending=evse.record.transaction is not None and tx is None,
-        finished=evse.record.finished,
+        finished=evse.record.finished or evse.holds_cable,
         settling=tx is not None and _is_settling(step, evse, tx),
         deauthorized=tx is not None and tx.token is not None and evse.record.grant is None,
         permitted=evse.permitted_a is not None and not is_held_back,

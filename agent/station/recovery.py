@@ -51,7 +51,7 @@ def decide_interrupted(step: Step, evse_id: int) -> None:
         settle(step, evse_id, end_by(StopReason.POWER_LOSS, Trigger.ABNORMAL_CONDITION))
         return
     # The times in it were of another process: the EV gets its while again, sampling goes on from now.
-    resumed = replace(tx, offered_at_s=None, sampled_at_s=step.now.mono_s, end_sampled_at_s=None)
+    resumed = replace(tx, offered_at_s=None, sampled_at_s=step.now.mono_s, end_sampled_at_s=step.now.mono_s)
     step.change_record(evse_id, transaction=resumed)
     settle(step, evse_id)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from agent.station import metering, transaction
 from agent.station.admission import is_free, place, preferred, remote_start
 from agent.station.authorization import Grant, GrantSource
+from agent.station.availability import station_report
 from agent.station.commands import (
     Outcome,
     RequestStart,
@@ -77,6 +78,9 @@ def request_stop(step: Step, ticket: int, command: RequestStop) -> None:
         ),
         None,
     )
+    if not step.state.online:
+        step.reply(ticket, Outcome.REJECTED, reason="CSNotAccepted")  # B02.FR.05; 1.6 4.2
+        return
     if evse is None:
         step.reply(ticket, Outcome.REJECTED, reason="TxNotFound")  # F03.FR.08
         return
@@ -101,6 +105,7 @@ def unlock_connector(step: Step, ticket: int, command: UnlockConnector) -> None:
         settle(step, evse.id, end_by(StopReason.UNLOCK_COMMAND, Trigger.UNLOCK_COMMAND))
     step.state = replace(step.state, unlocks=step.state.unlocks | {ticket})
     step.change(evse.id, locked=False)
+    step.change_record(evse.id, cable_held_for=None)
     step.emit(Unlock(evse.id, ticket))
 
 
@@ -145,28 +150,32 @@ def trigger_message(step: Step, ticket: int, command: TriggerMessage) -> None:
             step.emit(SendTriggered(command.message))
         case TriggeredMessage.STATUS_NOTIFICATION:
             step.reply(ticket, Outcome.ACCEPTED)
-            _triggered_statuses(step, evses)
+            _triggered_statuses(step, command, evses)
         case TriggeredMessage.METER_VALUES:
-            _triggered_values(step, ticket, evses)
+            _triggered_values(step, ticket, command, evses)
         case TriggeredMessage.TRANSACTION_EVENT:
             _triggered_transactions(step, ticket, evses)
         case TriggeredMessage.OTHER:
             step.reply(ticket, Outcome.NOT_IMPLEMENTED)  # F06.FR.08
 
 
-def _triggered_statuses(step: Step, evses: list[Evse]) -> None:
-    for evse in evses:
+def _triggered_statuses(step: Step, command: TriggerMessage, evses: list[Evse]) -> None:
+    if command.evse_id in (None, 0):
+        # 1.6 5.17: connectorId 0 asks for the status of the charge point, none for all of them; 2.x has no such word.
+        step.emit(station_report(step, forced=True))
+    for evse in evses if command.evse_id != 0 else ():
         status = current_status(step, evse)
         if status is not None:
             step.emit(status_report(step, evse, status, forced=True))
 
 
-def _triggered_values(step: Step, ticket: int, evses: list[Evse]) -> None:
+def _triggered_values(step: Step, ticket: int, command: TriggerMessage, evses: list[Evse]) -> None:
+    measurands = SAMPLED_TX_UPDATED_MEASURANDS if command.sampled_measurands else ALIGNED_MEASURANDS  # F06.FR.06
     facts = []
     for evse in evses:
         values = metering.select(
             evse.sample,
-            step.model.members(ALIGNED_MEASURANDS),  # F06.FR.06
+            step.model.members(measurands),
             context=Context.TRIGGER,
             offered_a=evse.permitted_a or 0.0,
             phases=evse.config.phases,

@@ -89,11 +89,10 @@ def _sample_for_end(step: Step, evse_id: int, sample: MeterSample) -> None:
     """SampledDataCtrlr.TxEndedInterval: samples that wait for the Ended event."""
     evse = step.evse(evse_id)
     tx = evse.active_transaction
-    if tx is None or not step.model.boolean(SAMPLED_ENABLED):
+    if tx is None or tx.end_sampled_at_s is None or not step.model.boolean(SAMPLED_ENABLED):
         return
-    since_s = tx.end_sampled_at_s if tx.end_sampled_at_s is not None else tx.sampled_at_s
     interval_s = step.model.integer(SAMPLED_TX_ENDED_INTERVAL)
-    due_s = metering.periodic_due(since_s, interval_s, step.now.mono_s) if since_s is not None else None
+    due_s = metering.periodic_due(tx.end_sampled_at_s, interval_s, step.now.mono_s)
     if due_s is None:
         return
     values = _values(step, evse, sample, measurands=SAMPLED_TX_ENDED_MEASURANDS, context=Context.SAMPLE_PERIODIC)

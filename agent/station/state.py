@@ -46,6 +46,8 @@ class EvseRecord:
     """TxPoints that hold, for the edges that start a transaction."""
     finished: bool = False
     """A transaction ended and the EV is still plugged."""
+    cable_held_for: Grant | None = None
+    """The EV left, and the cable stays locked here until this driver shows himself (2.0.1 E09.FR.03)."""
     evse_operative: bool = True
     connector_operative: bool = True
 
@@ -96,6 +98,11 @@ class Evse:
     def wants_energy(self) -> bool:
         """The EV asks for energy."""
         return self.pilot is not None and self.pilot.wants_energy
+
+    @property
+    def holds_cable(self) -> bool:
+        """Nothing is charged here, and yet nobody can plug in: the last driver's cable is still locked."""
+        return self.record.cable_held_for is not None and not self.plugged
 
     @property
     def active_transaction(self) -> Transaction | None:
@@ -152,6 +159,8 @@ class StationState:
     """Authorized at a shared reader, no EVSE chosen yet."""
     waiting_evses: tuple[int, ...] = ()
     reset: Reset | None = None
+    status: ConnectorStatus | None = None
+    """What the station as a whole last reported (1.6's connector 0)."""
     unlocks: frozenset[int] = frozenset()
     """Tickets of UnlockConnector commands under way."""
     list_updates: frozenset[int] = field(default_factory=frozenset)

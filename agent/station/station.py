@@ -5,8 +5,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from agent.clock import Moment
-from agent.station import admission, recovery, remote_control
-from agent.station.authorization import GrantSource
+from agent.station import admission, cable, recovery, remote_control
 from agent.station.availability import change_availability
 from agent.station.commands import (
     Answer,
@@ -17,7 +16,6 @@ from agent.station.commands import (
     GetLocalListVersion,
     GetTransactionStatus,
     GetVariables,
-    LocalListVersion,
     Outcome,
     RequestStart,
     RequestStop,
@@ -30,7 +28,7 @@ from agent.station.commands import (
 )
 from agent.station.configuration import get_base_report, get_variables, set_variables
 from agent.station.device_model import SetStatus
-from agent.station.effects import Effect, ForgetCache, ReadMeter, Reply, StoreVariable, Unlock, WithdrawEnergy
+from agent.station.effects import Effect, ForgetCache, ReadMeter, Reply, StoreVariable, WithdrawEnergy
 from agent.station.events import (
     BootAnswered,
     ContactorMoved,
@@ -62,13 +60,11 @@ from agent.station.evse import (
 )
 from agent.station.facts import ChargingState, StopReason, Trigger
 from agent.station.faults import FAULTS
-from agent.station.local_list import local_list_stored, send_local_list
+from agent.station.local_list import local_list_stored, local_list_version, send_local_list
 from agent.station.sampling import meter_sampled
 from agent.station.standard_variables import (
     AUTH_CACHE_ENABLED,
     HEARTBEAT_INTERVAL,
-    STOP_TX_ON_EV_SIDE_DISCONNECT,
-    UNLOCK_ON_EV_SIDE_DISCONNECT,
 )
 from agent.station.state import StationState
 from agent.station.step import Step
@@ -200,7 +196,7 @@ def _csms_asked(step: Step, asked: CsmsAsked) -> None:  # noqa: C901, PLR0912 - 
         case GetTransactionStatus():
             _transaction_status(step, asked, command)
         case GetLocalListVersion():
-            step.answer(ticket, LocalListVersion(asked.local_list_version))
+            local_list_version(step, asked)
         case SendLocalList():
             send_local_list(step, asked, command)
         case DataTransfer():
@@ -227,42 +223,14 @@ def _pilot_changed(step: Step, event: PilotChanged) -> None:
     was_plugged = evse.plugged
     evse = step.change(event.evse_id, pilot=event.state)
     if evse.plugged and not was_plugged:
-        _plugged(step, evse.id)
+        cable.plugged(step, evse.id)
     elif was_plugged and not evse.plugged:
-        _unplugged(step, evse.id)
+        cable.unplugged(step, evse.id)
     else:
         if not evse.plugged and evse.record.finished:
             step.change_record(evse.id, finished=False)
         settle(step, evse.id)
     recovery.decide_interrupted(step, evse.id)
-
-
-def _plugged(step: Step, evse_id: int) -> None:
-    evse = step.evse(evse_id)
-    waiting, tx, grant = step.state.waiting, evse.active_transaction, evse.record.grant
-    waits_for_this = waiting is not None and evse_id in step.state.waiting_evses
-    if waiting is not None and waits_for_this and admission.is_free(step, evse, token=waiting.token):
-        step.state = replace(step.state, waiting=None, waiting_evses=())
-        grant = waiting
-    if grant is not None:
-        step.change_record(evse_id, grant=replace(grant, plug_by_s=None))
-    if tx is not None:
-        # Plugged in again: this EV, too, gets its while to ask for energy.
-        step.change_record(evse_id, transaction=replace(tx, offered_at_s=None, energized=False))
-    # F02.FR.21: the first event after a remote start says so, even if it is the cable that begins the transaction.
-    is_remote = tx is None and grant is not None and grant.source is GrantSource.REMOTE
-    settle(step, evse_id, Cause(Trigger.REMOTE_START if is_remote else Trigger.CABLE_PLUGGED_IN))
-
-
-def _unplugged(step: Step, evse_id: int) -> None:
-    evse = step.evse(evse_id)
-    step.change_record(evse_id, finished=False)
-    if evse.active_transaction is not None and step.model.boolean(STOP_TX_ON_EV_SIDE_DISCONNECT):
-        step.change_record(evse_id, grant=None)  # E09.FR.01
-        if evse.locked and step.model.boolean(UNLOCK_ON_EV_SIDE_DISCONNECT):
-            step.change(evse_id, locked=False)  # E09.FR.02
-            step.emit(Unlock(evse_id))
-    settle(step, evse_id, Cause(Trigger.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED))
 
 
 def _contactor_moved(step: Step, event: ContactorMoved) -> None:

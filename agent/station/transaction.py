@@ -87,6 +87,8 @@ class Transaction:
     """The register at which an invalid token's energy is used up (MaxEnergyOnInvalidId)."""
     suspended: bool = False
     """The CSMS finds the token invalid and lets the transaction go on: no energy (2.0.1 E05.FR.02)."""
+    deauthorized_by: StopReason | None = None
+    """Why nobody is authorized any more, while a stop point is still to come (2.0.1 E06)."""
     ending: Ending | None = None
 
     def next(self, sample: MeterSample | None = None) -> "Transaction":
@@ -105,6 +107,20 @@ class Telling:
     at: Moment
     offline: bool
     register_wh: Wh | None
+
+
+def gone_on(tx: Transaction, *, points: frozenset[TxPoint], cause: Cause) -> Transaction:
+    """`tx` after an event that did not end it: the points reached, and why its authorization ended if it did."""
+    lost = TxPoint.AUTHORIZED in tx.points - points and tx.deauthorized_by is None
+    reason = cause.stop_reason if lost and cause.stop_reason is not StopReason.OTHER else tx.deauthorized_by
+    return replace(tx, points=tx.points | points, deauthorized_by=reason)
+
+
+def final_cause(tx: Transaction, cause: Cause) -> Cause:
+    """Why `tx` really ends: unplugging is only the last act of a stop that was commanded before."""
+    if cause.stop_reason is StopReason.EV_DISCONNECTED and tx.deauthorized_by is not None:
+        return replace(cause, stop_reason=tx.deauthorized_by)
+    return cause
 
 
 def started(

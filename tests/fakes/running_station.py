@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,12 @@ class StationFile:
     evse_keys: dict[str, Any] = field(default_factory=dict)
     connector: dict[str, Any] = field(default_factory=lambda: {"lock": True})
     csms: dict[str, Any] = field(default_factory=dict)
+    grid: dict[str, Any] = field(default_factory=dict)
     keeps_car: bool = False
     """The simulated meter and car outlive a restart of the process, as real ones do."""
     variables: dict[str, str] = field(default_factory=dict)
+    ping_timeout_s: float = 20.0
+    """How long a pong is waited for, in real time; station.yaml has no key for it."""
 
     def text(self, url: str, *, folder: Path) -> str:
         """The station.yaml (JSON is YAML). Waits of the network are real time, hence short."""
@@ -67,6 +70,7 @@ class StationFile:
                     for number, hal in enumerate(self.evses, start=1)
                 ],
                 "token_readers": [{"driver": "sim-reader"}],
+                "grid": self.grid,
                 "local_api": {"enabled": False},
                 "ocpp_variables": {**SAMPLE_OFTEN, **self.variables},
             }
@@ -232,8 +236,10 @@ async def running_station(
 ) -> AsyncIterator[RunningStation]:
     """A station that runs until the block is left; the same folder again is the same station, restarted."""
     await asyncio.to_thread(data_dir.mkdir, exist_ok=True)
-    settings = parse_text((file or StationFile()).text(csms.url, folder=data_dir))
+    file = file or StationFile()
+    settings = parse_text(file.text(csms.url, folder=data_dir))
     agent = await Agent.build(make_plan(settings), data_dir=data_dir, clock=clock or SystemClock(speed=SPEED))
+    agent.link.settings = replace(agent.link.settings, ping_timeout_s=file.ping_timeout_s)
     station = RunningStation(agent, csms)
     station.start()
     try:

@@ -142,17 +142,15 @@ async def test_unasked_nonsense_does_not_end_the_charge(
     assert {violation.problem for violation in csms.violations} <= {"an answer to no call"}
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(60)
 async def test_a_half_open_link_is_noticed_and_replaced(csms: BenchCsms, dialect: Dialect, data_dir: Path) -> None:
-    # While the link is dead, its messages go unanswered; they must not be given up for that.
-    attempts = {"OCPPCommCtrlr.MessageAttempts[TransactionEvent]": "100"}
-    file = StationFile(csms={"ping_interval_s": 1}, variables=attempts)
+    # The pings notice it, long before the first message goes unanswered.
+    file = StationFile(csms={"ping_interval_s": 1, "call_timeout_s": 20}, ping_timeout_s=2.0)
     async with running_station(csms, data_dir, file=file) as station:
         await station.charge(more_wh=30)
 
+        links = station.bench.links
         station.bench.silence()
-        await station.until(lambda: station.bench.links >= 2, within_s=40)
+        await station.until(lambda: station.bench.links > links, within_s=20)
         await station.leave()
         await station.until_online()
         await close_books(station)
@@ -186,3 +184,30 @@ async def test_a_csms_that_is_pending_is_told_nothing_but_what_it_asks_for(
         station.person.unplug(1)
         await station.until_status(ConnectorStatus.AVAILABLE)
     assert_flawless(csms)
+
+
+async def test_a_csms_that_is_pending_can_neither_start_nor_stop_a_charge(
+    csms: BenchCsms, dialect: Dialect, data_dir: Path
+) -> None:
+    bench = csms.prepare("CP001")
+    pending = {"status": "Pending", "currentTime": csms.desk.now().isoformat(), "interval": 600}
+    bench.script("BootNotification", answer(pending))
+    variables = {"TxCtrlr.TxBeforeAcceptedEnabled": "true", "AuthCtrlr.OfflineTxForUnknownIdEnabled": "true"}
+    async with running_station(csms, data_dir, file=StationFile(variables=variables), wait_online=False) as station:
+        await bench.expect("BootNotification")
+        await station.charge(more_wh=30)
+        transaction = station.transaction()
+        assert transaction is not None
+
+        number: str | int = 1 if dialect.is_16 else transaction.id
+        action = "RemoteStopTransaction" if dialect.is_16 else "RequestStopTransaction"
+        stopped = await bench.call(action, {"transactionId": number})
+        started = await dialect.remote_start(CARD, evse_id=1).to(bench)
+        await station.until_metered(30)
+
+        assert (started["status"], stopped["status"]) == ("Rejected", "Rejected")
+        assert station.status() is ConnectorStatus.CHARGING
+        await dialect.trigger("BootNotification").to(bench)
+        await station.until_online()
+        await station.leave()
+        await close_books(station)

@@ -3,10 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from agent.clock import SystemClock
 from agent.station.connector import ConnectorStatus
+from hil.csms.behaviours import answer, silent
 from hil.csms.books import Transaction
+from hil.csms.frame import Call
+from hil.csms.record import Direction
 from hil.csms.server import BenchCsms
+from hil.csms.station import Station
+from hil.csms.tokens import stamp
 from tests.fakes.running_station import (
     CARD,
     SPEED,
@@ -79,6 +86,36 @@ async def test_a_charge_before_the_first_boot_ever(csms: BenchCsms, dialect: Dia
     assert len(csms.ledger.transactions) == 1
 
 
+@pytest.mark.parametrize("way", ["silent", "pending"])
+async def test_a_charge_while_the_first_boot_waits_for_its_yes(
+    csms: BenchCsms, dialect: Dialect, data_dir: Path, way: str
+) -> None:
+    bench = csms.prepare("CP001")
+    pending = answer({"status": "Pending", "currentTime": stamp(csms.desk.now()), "interval": 1})
+    bench.always("BootNotification", silent() if way == "silent" else pending)
+    variables = {**ANYBODY_OFFLINE, "TxCtrlr.TxBeforeAcceptedEnabled": "true"}
+    async with running_station(csms, data_dir, file=StationFile(variables=variables), wait_online=False) as station:
+        await bench.expect("BootNotification")
+        await station.charge()
+        await station.leave()
+        assert _actions(bench) == {"BootNotification"}
+        bench.always("BootNotification", None)
+        if way == "silent":
+            bench.drop()
+        await station.until_online()
+        await close_books(station)
+
+    assert len(csms.ledger.transactions) == 1
+
+
+def _actions(bench: Station) -> set[str]:
+    return {
+        message.frame.action
+        for _, message in bench.messages.since(0)
+        if message.direction is Direction.IN and isinstance(message.frame, Call)
+    }
+
+
 async def test_before_the_first_boot_nobody_charges_unless_that_is_allowed(
     csms: BenchCsms, dialect: Dialect, data_dir: Path
 ) -> None:
@@ -118,8 +155,8 @@ async def test_stamps_made_before_the_clock_was_known_are_mended(
     (transaction,) = csms.ledger.transactions
     # The station's time runs SPEED times as fast: what was seconds ago is minutes ago.
     longest_ago = timedelta(seconds=(datetime.now(UTC) - began).total_seconds() * SPEED)
-    for stamp in _stamps(transaction):
-        assert began - longest_ago < stamp < datetime.now(UTC) + longest_ago
+    for told_at in _stamps(transaction):
+        assert began - longest_ago < told_at < datetime.now(UTC) + longest_ago
 
 
 def _stamps(transaction: Transaction) -> list[datetime]:

@@ -44,6 +44,40 @@ async def test_remote_start_before_the_car_comes(station: RunningStation, dialec
     await station.leave()
 
 
+async def test_a_remote_start_after_which_nobody_plugs_in_lapses(station: RunningStation, dialect: Dialect) -> None:
+    await dialect.change("ConnectionTimeOut", "TxCtrlr.EVConnectionTimeOut", "20").to(station.bench)
+    await dialect.remote_start(RFID, evse_id=1).to(station.bench)
+    await dialect.status(station.bench, "Preparing")
+
+    await dialect.status(station.bench, "Available")
+    station.person.plug_in(1)
+    await dialect.status(station.bench, "Preparing")
+    await station.pass_time(10)
+
+    assert station.transaction() is None
+    again = await dialect.remote_start(RFID, evse_id=1).to(station.bench)
+    await dialect.started(station.bench)
+    assert again["status"] == "Accepted"
+    await station.leave()
+
+
+async def test_a_remote_start_where_any_evse_will_do_takes_the_one_with_a_car(
+    csms: BenchCsms, dialect: Dialect, data_dir: Path
+) -> None:
+    file = StationFile(evses=({"driver": "sim"}, {"driver": "sim"}))
+    async with running_station(csms, data_dir, file=file) as station:
+        station.person.plug_in(2)
+        await dialect.status(station.bench, "Preparing", evse_id=2)
+
+        answer = await dialect.remote_start(RFID).to(station.bench)
+        await station.until_status(ConnectorStatus.CHARGING, evse_id=2)
+
+        assert answer["status"] == "Accepted"
+        assert station.transaction(1) is None
+        await station.leave(evse_id=2)
+        await close_books(station)
+
+
 async def test_a_remote_start_is_authorized_first_where_that_is_configured(
     station: RunningStation, dialect: Dialect
 ) -> None:

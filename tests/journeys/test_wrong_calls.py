@@ -60,6 +60,8 @@ async def test_a_wrong_call_is_refused_in_the_versions_word(
     assert refused.value.code == code
     assert len(refused.value.description) <= 255
     assert station.agent.runner.state.record == before
+    assert await station.bench.call("GetLocalListVersion", timeout_s=5)
+    assert station.bench.links == 1
 
 
 async def test_a_vendor_that_nobody_knows_is_told_so(station: RunningStation) -> None:

@@ -22,12 +22,14 @@ _SPECS: dict[VariableKey, VariableSpec] = {spec.key: spec for spec in sv.STANDAR
 class ConfigKey:
     """One key: the variable behind it, or `computed` where the station has no such variable.
 
-    A computed key is read-only; its `variable` only names it on its way through the station.
+    A computed key is read-only; its `variable` only names it on its way through the station. `also` takes every new
+    value, too: 1.6 has one interval where the device model has two.
     """
 
     name: str
     variable: VariableKey
     computed: Callable[[Topology], str] | None = None
+    also: VariableKey | None = None
 
     @property
     def readonly(self) -> bool:
@@ -61,7 +63,8 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
     ConfigKey("AllowOfflineTxForUnknownId", sv.OFFLINE_TX_FOR_UNKNOWN_ID),
     ConfigKey("AuthorizationCacheEnabled", sv.AUTH_CACHE_ENABLED),
     ConfigKey("AuthorizeRemoteTxRequests", sv.AUTHORIZE_REMOTE_START),
-    ConfigKey("ClockAlignedDataInterval", sv.ALIGNED_INTERVAL),
+    # errata 3.14.2: the interval of MeterValuesAlignedData and of StopTxnAlignedData
+    ConfigKey("ClockAlignedDataInterval", sv.ALIGNED_INTERVAL, also=sv.ALIGNED_TX_ENDED_INTERVAL),
     ConfigKey("ConnectionTimeOut", sv.EV_CONNECTION_TIME_OUT),
     ConfigKey("ConnectorPhaseRotation", sv.CONNECTOR_PHASE_ROTATION),
     ConfigKey("GetConfigurationMaxKeys", sv.GET_CONFIGURATION_MAX_KEYS),
@@ -74,7 +77,8 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
     _max_length("MeterValuesAlignedDataMaxLength", sv.ALIGNED_MEASURANDS),
     ConfigKey("MeterValuesSampledData", sv.SAMPLED_TX_UPDATED_MEASURANDS),
     _max_length("MeterValuesSampledDataMaxLength", sv.SAMPLED_TX_UPDATED_MEASURANDS),
-    ConfigKey("MeterValueSampleInterval", sv.SAMPLED_TX_UPDATED_INTERVAL),
+    # errata 3.14.1: the interval of MeterValuesSampledData and of StopTxnSampledData
+    ConfigKey("MeterValueSampleInterval", sv.SAMPLED_TX_UPDATED_INTERVAL, also=sv.SAMPLED_TX_ENDED_INTERVAL),
     ConfigKey("MinimumStatusDuration", sv.MINIMUM_STATUS_DURATION),
     _computed("NumberOfConnectors", _connectors),
     ConfigKey("ResetRetries", sv.RESET_RETRIES),

@@ -48,16 +48,20 @@ def encode_get(command: Command, answer: Answer, topology: Topology) -> JsonObje
 
 
 def decode_change(payload: JsonObject, _topology: Topology) -> SetVariables:
-    """One key with its new value."""
+    """One key with its new value, for each variable behind it."""
     name = payload["key"]
-    return SetVariables((VariableAssignment(_variable(name), station_value(name, payload["value"])),))
+    value = station_value(name, payload["value"])
+    key = find(name)
+    also = key.also if key is not None else None
+    variables = (_variable(name),) if also is None else (_variable(name), also)
+    return SetVariables(tuple(VariableAssignment(variable, value) for variable in variables))
 
 
 def encode_change(_command: Command, answer: Answer, _topology: Topology) -> JsonObject:
     """How the change went."""
     if isinstance(answer, Done):
         return {"status": "Rejected"}
-    (result,) = _results(answer)
+    result = _results(answer)[0]  # what one variable of a key takes, the other takes
     key = behind(result.key)
     if key is not None and key.computed is not None:
         return {"status": "Rejected"}

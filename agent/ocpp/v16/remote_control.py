@@ -66,7 +66,13 @@ def decode_trigger(payload: JsonObject, topology: Topology) -> TriggerMessage:
         evse_id, connector_id = 0, None
     else:
         evse_id, connector_id = located(int(number), topology)
-    return TriggerMessage(message=message, evse_id=evse_id, connector_id=connector_id, boot_when_accepted=True)
+    return TriggerMessage(
+        message=message,
+        evse_id=evse_id,
+        connector_id=connector_id,
+        boot_when_accepted=True,
+        sampled_measurands=True,
+    )
 
 
 def encode_trigger(command: Command, answer: Answer, topology: Topology) -> JsonObject:

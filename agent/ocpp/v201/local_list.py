@@ -1,6 +1,6 @@
 """SendLocalList (D01) and GetLocalListVersion (D02)."""
 
-from agent.ocpp.adapter import JsonObject
+from agent.ocpp.adapter import AnsweredAtOnce, JsonObject
 from agent.ocpp.v201.data_types import decode_token, decode_token_info, encode_done
 from agent.station.commands import Answer, GetLocalListVersion, LocalListVersion, Outcome, SendLocalList
 from agent.station.id_token import IdToken, TokenInfo
@@ -9,12 +9,17 @@ _OUTCOMES = frozenset({Outcome.ACCEPTED, Outcome.FAILED, Outcome.VERSION_MISMATC
 
 
 def decode_send_local_list(payload: JsonObject) -> SendLocalList:
-    """SendLocalListRequest."""
-    return SendLocalList(
-        version=payload["versionNumber"],
-        full=payload["updateType"] == "Full",
-        entries=tuple(_entry(item) for item in payload.get("localAuthorizationList", ())),
-    )
+    """SendLocalListRequest.
+
+    Raises AnsweredAtOnce for a version that means "no list", a token named twice, or a full list with a bare token.
+    """
+    version, full = payload["versionNumber"], payload["updateType"] == "Full"
+    entries = tuple(_entry(item) for item in payload.get("localAuthorizationList", ()))
+    is_unique = len({token for token, _ in entries}) == len(entries)  # D01.FR.06
+    is_whole = not full or all(info is not None for _, info in entries)  # AuthorizationData.idTokenInfo
+    if version < 1 or not is_unique or not is_whole:  # D01.FR.18
+        raise AnsweredAtOnce({"status": Outcome.FAILED.value, "statusInfo": {"reasonCode": "InvalidValue"}})
+    return SendLocalList(version=version, full=full, entries=entries)
 
 
 def encode_send_local_list(answer: Answer) -> JsonObject:

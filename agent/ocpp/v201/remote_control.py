@@ -73,7 +73,8 @@ def decode_trigger(payload: JsonObject) -> TriggerMessage:
     if message is None:
         raise AnsweredAtOnce({"status": Outcome.NOT_IMPLEMENTED.value})
     evse_id, connector_id = decode_evse(payload)
-    return TriggerMessage(message, evse_id, connector_id)
+    # EVSE 0 is the station itself, which has none of these messages of its own: all EVSEs are meant (F06.FR.11).
+    return TriggerMessage(message, evse_id or None, connector_id)
 
 
 def encode_trigger(answer: Answer) -> JsonObject:

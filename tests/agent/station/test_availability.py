@@ -4,6 +4,7 @@ import pytest
 
 from agent.station.commands import ChangeAvailability, Done, Outcome
 from agent.station.connector import ConnectorStatus
+from agent.station.effects import ReportStatus
 from agent.station.facts import TransactionStarted
 from tests.fakes.station_rig import Rig
 
@@ -43,6 +44,17 @@ def test_a_running_charge_is_finished_first(evse_id: int | None, connector_id: i
     assert meanwhile == (True, S.CHARGING)
     assert rig.statuses()[-1] is S.UNAVAILABLE
     assert len(rig.facts_of(TransactionStarted)) == 1
+
+
+def test_the_station_as_a_whole_tells_its_status_first_and_whenever_it_changes() -> None:
+    rig = Rig().start()
+
+    first = rig.all(ReportStatus)[0]
+    rig.ask(ChangeAvailability(operative=False))
+    rig.ask(ChangeAvailability(operative=True))
+
+    assert (first.evse_id, first.connector_id) == (0, 0)
+    assert rig.statuses(0) == [S.AVAILABLE, S.UNAVAILABLE, S.AVAILABLE]
 
 
 def test_a_scheduled_change_can_be_taken_back() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.station.commands import Answer, Done, Outcome, SendLocalList
+from agent.station.commands import Answer, Done, GetLocalListVersion, LocalListVersion, Outcome, SendLocalList
 from agent.station.effects import Reply, StoreLocalList
 from agent.station.events import CsmsAsked, LocalListStored
 from tests.fakes.station_rig import Rig
@@ -44,4 +44,13 @@ def test_a_full_update_may_have_any_version() -> None:
 def test_a_list_that_is_switched_off_takes_nothing() -> None:
     rig = Rig(variables={"LocalAuthListCtrlr.Enabled": "false"}).start()
 
-    assert send(rig, version=2, full=True, held=1) == [Done(Outcome.FAILED, reason="NotEnabled")]
+    assert send(rig, version=2, full=True, held=1) == [Done(Outcome.NOT_SUPPORTED, reason="NotEnabled")]
+
+
+@pytest.mark.parametrize(("enabled", "version"), [("true", 7), ("false", -1)])
+def test_a_list_that_is_switched_off_has_no_version(enabled: str, version: int) -> None:
+    rig = Rig(variables={"LocalAuthListCtrlr.Enabled": enabled}).start()
+
+    effects = rig.feed(CsmsAsked(50, GetLocalListVersion(), local_list_version=7))
+
+    assert [each.answer for each in effects if isinstance(each, Reply)] == [LocalListVersion(version)]

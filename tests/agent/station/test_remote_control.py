@@ -14,6 +14,7 @@ from agent.station.commands import (
     TriggerMessage,
     UnlockConnector,
 )
+from agent.station.connector import ConnectorStatus
 from agent.station.effects import AskAuthorization, Reply, ReportStatus, Restart, SendTriggered, Unlock
 from agent.station.events import FaultRaised, LinkChanged, TokenAnswered, UnlockFinished
 from agent.station.facts import IdleMeterSampled, StopReason, TransactionEnded, TransactionStarted, TransactionUpdated
@@ -254,7 +255,18 @@ def test_triggers_answer_before_they_send() -> None:
     rig.ask(TriggerMessage(TriggeredMessage.HEARTBEAT))
 
     kinds = [type(effect) for effect in rig.effects[seen:]]
-    assert kinds == [Reply, ReportStatus, ReportStatus, Reply, SendTriggered]
+    assert kinds == [Reply, ReportStatus, ReportStatus, ReportStatus, Reply, SendTriggered]
+    assert [report.evse_id for report in rig.all(ReportStatus)[-3:]] == [0, 1, 2]
+
+
+def test_the_status_of_the_station_alone_can_be_triggered() -> None:
+    rig = Rig().start()
+    seen = len(rig.effects)
+
+    rig.ask(TriggerMessage(TriggeredMessage.STATUS_NOTIFICATION, evse_id=0))
+
+    (report,) = [effect for effect in rig.effects[seen:] if isinstance(effect, ReportStatus)]
+    assert (report.evse_id, report.status, report.forced) == (0, ConnectorStatus.AVAILABLE, True)
 
 
 def test_a_boot_notification_is_triggered_only_while_not_accepted_or_in_1_6() -> None:
@@ -271,6 +283,22 @@ def test_triggered_meter_values() -> None:
     assert outcome(rig, TriggerMessage(TriggeredMessage.METER_VALUES, evse_id=1)) is Outcome.ACCEPTED
     (fact,) = rig.facts_of(IdleMeterSampled)
     assert (fact.transaction_id, fact.values[0].context) == ("tx-1", Context.TRIGGER)
+
+
+@pytest.mark.parametrize(("sampled", "told"), [(False, {"Voltage"}), (True, {"Power.Active.Import"})])
+def test_triggered_meter_values_are_the_clock_aligned_ones_or_as_1_6_wants_it_the_sampled_ones(
+    sampled: bool, told: set[str]
+) -> None:
+    measurands = {
+        "AlignedDataCtrlr.Measurands": "Voltage",
+        "SampledDataCtrlr.TxUpdatedMeasurands": "Power.Active.Import",
+    }
+    rig = Rig(variables=measurands).start()
+
+    rig.ask(TriggerMessage(TriggeredMessage.METER_VALUES, evse_id=1, sampled_measurands=sampled))
+
+    (fact,) = rig.facts_of(IdleMeterSampled)
+    assert {quantity.measurand for quantity in fact.values[0].quantities} == told
 
 
 def test_an_old_reading_is_not_told_as_a_new_one() -> None:
@@ -297,3 +325,13 @@ def test_triggers_that_cannot_be() -> None:
     assert outcome(rig, TriggerMessage(TriggeredMessage.TRANSACTION_EVENT)) is Outcome.REJECTED
     assert outcome(rig, TriggerMessage(TriggeredMessage.STATUS_NOTIFICATION, evse_id=9)) is Outcome.REJECTED
     assert outcome(rig, TriggerMessage(TriggeredMessage.OTHER)) is Outcome.NOT_IMPLEMENTED
+
+
+def test_a_remote_stop_is_refused_while_the_csms_has_not_accepted_the_station() -> None:
+    rig = charging()
+    rig.feed(LinkChanged(online=False))
+
+    answer = rig.ask(RequestStop("tx-1"))
+
+    assert answer == Done(Outcome.REJECTED, reason="CSNotAccepted")
+    assert rig.evse().active_transaction is not None

@@ -1,5 +1,7 @@
 """What a fresh sample leads to."""
 
+import pytest
+
 from agent.station.events import MeterSampled
 from agent.station.facts import EnergySampled, IdleMeterSampled, TransactionFact
 from agent.station.samples import Context, Measurand, MeterSample
@@ -85,8 +87,9 @@ def test_a_reading_that_was_overtaken_is_dropped() -> None:
     assert rig.ended.register_wh == rig.sockets[1].energy_wh
 
 
-def test_samples_for_the_end_travel_in_the_end() -> None:
-    rig = charging(SampledDataCtrlr_TxEndedInterval="10", SampledDataCtrlr_TxUpdatedInterval="0")
+@pytest.mark.parametrize("updated", ["0", "5", "10"])
+def test_samples_for_the_end_travel_in_the_end(updated: str) -> None:
+    rig = charging(SampledDataCtrlr_TxEndedInterval="10", SampledDataCtrlr_TxUpdatedInterval=updated)
 
     rig.pass_time(35)
     rig.swipe()

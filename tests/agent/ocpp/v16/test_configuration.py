@@ -148,3 +148,25 @@ def test_a_station_that_refuses_altogether_changed_nothing(adapter: Adapter16) -
     command = adapter.command("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "60"})
 
     assert adapter.command_answer(command, Done(Outcome.REJECTED)) == {"status": "Rejected"}
+
+
+@pytest.mark.parametrize(
+    ("key", "component", "first", "second"),
+    [
+        ("MeterValueSampleInterval", "SampledDataCtrlr", "TxUpdatedInterval", "TxEndedInterval"),
+        ("ClockAlignedDataInterval", "AlignedDataCtrlr", "Interval", "TxEndedInterval"),
+    ],
+)
+def test_one_interval_of_1_6_is_that_of_the_messages_and_of_the_values_in_the_end(
+    adapter: Adapter16, model: DeviceModel, key: str, component: str, first: str, second: str
+) -> None:
+    command = adapter.command("ChangeConfiguration", {"key": key, "value": "120"})
+
+    assert command == SetVariables(
+        (
+            VariableAssignment(VariableKey(component, first), "120"),
+            VariableAssignment(VariableKey(component, second), "120"),
+        )
+    )
+    assert changed(adapter, model, key, "120") == {"status": "Accepted"}
+    assert changed(adapter, model, key, "often") == {"status": "Rejected"}

@@ -53,28 +53,34 @@ def test_only_a_hard_reset_reboots(adapter: Adapter16, kind: str, *, reboot: boo
     assert adapter.command("Reset", {"type": kind}) == Reset(kind=ResetKind.IMMEDIATE, reboot=reboot)
 
 
+def triggered(
+    message: TriggeredMessage, *, evse_id: int | None = None, connector_id: int | None = None
+) -> TriggerMessage:
+    return TriggerMessage(message, evse_id, connector_id, boot_when_accepted=True, sampled_measurands=True)
+
+
 @pytest.mark.parametrize(
     ("payload", "command"),
     [
         (
             {"requestedMessage": "StatusNotification"},
-            TriggerMessage(TriggeredMessage.STATUS_NOTIFICATION, boot_when_accepted=True),
+            triggered(TriggeredMessage.STATUS_NOTIFICATION),
         ),
         (
             {"requestedMessage": "StatusNotification", "connectorId": 0},
-            TriggerMessage(TriggeredMessage.STATUS_NOTIFICATION, evse_id=0, boot_when_accepted=True),
+            triggered(TriggeredMessage.STATUS_NOTIFICATION, evse_id=0),
         ),
         (
             {"requestedMessage": "MeterValues", "connectorId": 2},
-            TriggerMessage(TriggeredMessage.METER_VALUES, evse_id=1, connector_id=2, boot_when_accepted=True),
+            triggered(TriggeredMessage.METER_VALUES, evse_id=1, connector_id=2),
         ),
         (
             {"requestedMessage": "Heartbeat", "connectorId": 9},
-            TriggerMessage(TriggeredMessage.HEARTBEAT, boot_when_accepted=True),
+            triggered(TriggeredMessage.HEARTBEAT),
         ),
         (
             {"requestedMessage": "FirmwareStatusNotification"},
-            TriggerMessage(TriggeredMessage.OTHER, boot_when_accepted=True),
+            triggered(TriggeredMessage.OTHER),
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.ocpp.adapter import AnsweredAtOnce, JsonObject
 from agent.ocpp.v201 import local_list
 from agent.station.commands import Done, GetLocalListVersion, LocalListVersion, Outcome, SendLocalList
 from agent.station.id_token import AuthorizationStatus, IdToken, TokenInfo
@@ -57,3 +58,21 @@ def test_the_version_is_told(version: int, told: int, fits: Fits) -> None:
 def test_another_answer_is_a_mistake() -> None:
     with pytest.raises(TypeError):
         local_list.encode_local_list_version(Done(Outcome.ACCEPTED))
+
+
+AA = {"idToken": {"idToken": "AA", "type": "ISO14443"}, "idTokenInfo": {"status": "Accepted"}}
+
+
+@pytest.mark.parametrize(
+    ("version", "entries"),
+    [(0, [AA]), (1, [AA, AA]), (1, [{"idToken": {"idToken": "BB", "type": "ISO14443"}}])],
+    ids=["the version of no list", "a token twice", "a bare token in a full list"],
+)
+def test_a_list_that_cannot_be_is_refused(version: int, entries: list[JsonObject], fits: Fits) -> None:
+    with pytest.raises(AnsweredAtOnce) as at_once:
+        local_list.decode_send_local_list(
+            {"versionNumber": version, "updateType": "Full", "localAuthorizationList": entries}
+        )
+
+    fits("SendLocalListResponse", at_once.value.payload)
+    assert at_once.value.payload["status"] == "Failed"

@@ -77,6 +77,12 @@ def test_every_message_of_ours_can_be_triggered(message: TriggeredMessage) -> No
     assert command == TriggerMessage(message, 1, 1)
 
 
+def test_a_trigger_for_evse_0_means_all_of_them() -> None:
+    command = remote_control.decode_trigger({"requestedMessage": "StatusNotification", "evse": {"id": 0}})
+
+    assert command == TriggerMessage(TriggeredMessage.STATUS_NOTIFICATION)
+
+
 @pytest.mark.parametrize("message", ["LogStatusNotification", "FirmwareStatusNotification", "CustomTrigger"])
 def test_a_trigger_for_another_message_is_answered_as_not_implemented(message: str, fits: Fits) -> None:
     with pytest.raises(AnsweredAtOnce) as raised:
