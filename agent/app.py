@@ -24,7 +24,7 @@ from agent.runtime.supervisor import Supervisor
 from agent.runtime.tasks import Tasks
 from agent.runtime.timers import watch_due_times
 from agent.runtime.wall_clock import WallClock
-from agent.station.commands import ResetKind, TriggeredMessage
+from agent.station.commands import GetLocalListVersion, ResetKind, TriggeredMessage
 from agent.station.effects import Effect, Restart, SendTriggered
 from agent.station.events import CsmsAsked, Event, LinkChanged, StationStarted
 from agent.store.data_lock import DataLock
@@ -37,6 +37,8 @@ log = get_logger(__name__)
 
 DELIVER_BEFORE_RESTART_S = 8.0
 """How long a commanded restart waits for the outbox (2.0.1 B12.FR.04, B12.FR.05)."""
+ANSWER_BEFORE_RESTART_S = 2.0
+"""How long it waits for its own answer to the Reset to be written."""
 END_WITHIN_S = 1.0
 """For each of the three steps of a stop; with the rest it stays below 5 s."""
 
@@ -92,7 +94,10 @@ class Agent:
         clock: Clock | None = None,
         boot_reason: BootReason = BootReason.POWER_UP,
     ) -> "Agent":
-        """Open the store and wake the station. Raises SettingsError, also where another agent has `data_dir`; StoreError."""
+        """Open the store and wake the station. Raises SettingsError or StoreError.
+
+        SettingsError also where another agent runs in `data_dir`.
+        """
         clock = clock or SystemClock(speed=plan.settings.simulation.speed)
         data_dir = data_dir or plan.settings.storage.path
         async with AsyncExitStack() as undo:
@@ -196,6 +201,12 @@ class Agent:
         start(self.sender.run(), name="outbox")
         start(self.statuses.run(), name="statuses")
 
+    async def told(self) -> None:
+        """Return once all that has happened is recorded and the CSMS has it, however long the link takes."""
+        # The station's state changes before the commit: a question waits in line behind what is still being stored.
+        await self.runner.ask(GetLocalListVersion())
+        await self.sender.drained()
+
     def start_task(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         """Add a long-lived task of the caller's own; it ends with the agent."""
         self._supervisor.start(work, name=name)
@@ -249,6 +260,7 @@ class Agent:
 
     async def _restart_when_told(self) -> None:
         """B12.FR.05: what cannot be delivered in time is queued and told after the restart."""
+        await self.link.answered(within_s=ANSWER_BEFORE_RESTART_S)
         if self.link.is_online:
             try:
                 async with asyncio.timeout(DELIVER_BEFORE_RESTART_S):
