@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from enum import Enum
 from pathlib import Path
@@ -27,6 +27,7 @@ from agent.runtime.wall_clock import WallClock
 from agent.station.commands import GetLocalListVersion, ResetKind, TriggeredMessage
 from agent.station.effects import Effect, Restart, SendTriggered
 from agent.station.events import CsmsAsked, Event, LinkChanged, StationStarted
+from agent.station.transaction import Transaction
 from agent.store.data_lock import DataLock
 from agent.store.store import DATABASE, Store
 from hal.guard import Guard
@@ -39,6 +40,7 @@ DELIVER_BEFORE_RESTART_S = 8.0
 """How long a commanded restart waits for the outbox (2.0.1 B12.FR.04, B12.FR.05)."""
 ANSWER_BEFORE_RESTART_S = 2.0
 """How long it waits for its own answer to the Reset to be written."""
+LOOK_AGAIN_S = 0.05
 END_WITHIN_S = 1.0
 """For each of the three steps of a stop; with the rest it stays below 5 s."""
 
@@ -203,9 +205,17 @@ class Agent:
 
     async def told(self) -> None:
         """Return once all that has happened is recorded and the CSMS has it, however long the link takes."""
-        # The station's state changes before the commit: a question waits in line behind what is still being stored.
-        await self.runner.ask(GetLocalListVersion())
+        while True:
+            # Looked at first: the state changes before the commit, behind which the question then waits in line.
+            is_ending = any(tx is not None and tx.ending is not None for tx in self._transactions())
+            await self.runner.ask(GetLocalListVersion())
+            if not is_ending:
+                break
+            await asyncio.sleep(LOOK_AGAIN_S)  # the last reading comes, or the time to wait for it is up
         await self.sender.drained()
+
+    def _transactions(self) -> Iterator[Transaction | None]:
+        return (evse.record.transaction for evse in self.runner.state.evses)
 
     def start_task(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         """Add a long-lived task of the caller's own; it ends with the agent."""

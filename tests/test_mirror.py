@@ -12,7 +12,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("agent", "hal", "hil")
 
-BY_JOURNEYS = "glue between parts that have tests of their own; tests/journeys run it over real sockets and files"
 EXCEPTIONS = {
     "agent/ocpp/adapter.py": "the contract of the adapters; tests/agent/ocpp/v16 and v201 hold them to it",
     "hal/errors.py": "exception types that keep what they are given",

@@ -68,7 +68,8 @@ class OutboxSender:
         while True:
             self._wake.clear()
             if await self._store.head() is None:
-                self._empty.set()
+                if not self._wake.is_set():  # or something was recorded while the store looked
+                    self._empty.set()
                 await self._wake.wait()
                 continue
             self._empty.clear()

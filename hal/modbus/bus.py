@@ -121,6 +121,7 @@ class ModbusBus:
         try:
             read = client.read_input_registers if function is Function.INPUT else client.read_holding_registers
             answer = await read(address, count=count, device_id=device_id)
+            _heed_cancellation()
             answered = True
             return answer
         finally:
@@ -181,6 +182,13 @@ class ModbusBus:
                     reconnect_delay=RECONNECT_DELAY_S,
                     reconnect_delay_max=RECONNECT_DELAY_MAX_S,
                 )
+
+
+def _heed_cancellation() -> None:
+    """pymodbus waits by asyncio.wait_for, which in Python 3.11 forgets a cancellation that meets the answer."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _close(client: Client) -> None:

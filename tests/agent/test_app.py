@@ -226,3 +226,15 @@ async def test_a_reset_is_answered_before_the_link_closes_however_slow_the_machi
 
         assert await station.ended() is End.RESTART
         assert answer["status"] == "Accepted"
+
+
+async def test_told_waits_for_the_last_reading_of_a_charge_that_is_ending(tmp_path: Path) -> None:
+    async with BenchCsms() as csms, running_station(csms, tmp_path) as station:
+        await station.charge(more_wh=10)
+        station.person.unplug(1)
+        await station.until_status(ConnectorStatus.AVAILABLE)
+
+        await station.agent.told()
+
+        (transaction,) = csms.ledger.transactions
+        assert not transaction.is_open

@@ -130,6 +130,11 @@ def station(folder: Path, *changes: tuple[str, str]) -> Path:
     return file
 
 
+CA = """ocpp",
+  security_profile: 2, basic_auth_password_file: password,
+  tls: {ca_file: ca.pem}}"""
+
+
 def test_check_tells_every_mistake_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = station(tmp_path, ("vendor: Example, ", ""), ("id: 1}]", "id: 1, phases: 4}]"), ("port: 0", "prt: 0"))
 
@@ -169,6 +174,21 @@ def test_check_finds_what_only_the_drivers_know(
     assert code == 2
     assert told.startswith(f"{file}:{line}:")
     assert says in told
+
+
+def test_check_finds_files_of_the_link_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    (tmp_path / "password").write_text("a-secret-of-24-letters-1")
+    (tmp_path / "password").chmod(0o600)
+    file = station(tmp_path, ("ws://127.0.0.1:9/ocpp", "wss://csms.example/ocpp"), ('ocpp"}', CA))
+
+    code = main(["check", str(file)])
+
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert "fine" not in out
+    assert f"{file}:4:" in err
+    assert "ca.pem: no root certificates in it" in err
 
 
 def test_check_prints_warnings_and_is_fine_all_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -233,6 +233,7 @@ async def test_a_status_that_does_not_come_in_time_fails_the_script_at_its_step(
         await charger.play(text)
 
     assert str(failed.value) == "step 2 (WaitUntil): EVSE 1 is Available and not Charging after 30 s"
+    assert charger.clock.time_s == 30.0
     assert [name for _, name, *_ in charger.person.did] == ["plug_in"]
 
 

@@ -169,19 +169,26 @@ async def test_the_script_begins_though_no_csms_answers(
     assert "the script begins without a CSMS" in caplog.messages
 
 
-async def test_a_script_that_failed_is_not_played_again_after_a_reset(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("failure", "plays"), [(None, True), (ScriptFailed("step 1: no"), False)])
+async def test_a_script_that_failed_is_not_played_again_after_a_reset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: ScriptFailed | None, plays: bool
+) -> None:
+    monkeypatch.setattr(simulate, "ONLINE_WITHIN_S", 0.0)
     station = SimulatedStation(url=NOWHERE, identity="A", ocpp=["ocpp2.0.1"])
     agent = await Agent.build(make_plan(station.settings()), data_dir=tmp_path)
+    person = simulation_of(agent)
+    assert person is not None
     player = Player(parse_script("steps: [{plug-in: }]"), exit_when_done=False)
-    player.failure = ScriptFailed("step 1: no")
+    player.failure = failure
     agent.start_task(player.run(agent), name="script")
+    running = asyncio.create_task(agent.run())
+    await agent.link.attempting.wait()
+    await asyncio.sleep(0.1)  # long enough for the one that plays
     agent.stop()
 
-    await agent.run()
+    await running
 
-    view = simulation_of(agent)
-    assert view is not None
-    assert not view.view(1).plugged
+    assert person.view(1).plugged is plays
 
 
 @pytest.mark.parametrize(

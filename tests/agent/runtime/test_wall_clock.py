@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from agent.clock import Moment
+from agent.errors import StoreError
 from agent.runtime.wall_clock import WallClock
 from agent.store.store import Store
 from tests.agent.store.builders import NOW, started
 from tests.fakes.fast_time import FIRST_WALL, LoopClock
+from tests.fakes.sick_database import sick
 
 
 @pytest.fixture
@@ -95,3 +97,17 @@ async def test_another_boot_is_not_mended_by_this_ones_time(store: Store) -> Non
     await WallClock(clock, store).set(FIRST_WALL)
 
     assert store.mend(stranger) == stranger.wall
+
+
+async def test_what_the_disk_would_not_keep_is_kept_with_the_next_word_of_the_csms(
+    store: Store, tmp_path: Path
+) -> None:
+    clock = LoopClock(wall_known=False)
+    before = unmended(clock)
+    wall_clock = WallClock(clock, store)
+
+    with sick(tmp_path / "agent.db", table="boots"), pytest.raises(StoreError):
+        await wall_clock.set(FIRST_WALL)
+    await wall_clock.set(clock.now().wall)
+
+    assert abs(store.mend(before) - FIRST_WALL) < timedelta(seconds=1)
