@@ -172,7 +172,9 @@ class RunningStation:
 
     async def until_online(self) -> None:
         """Registered, and the hardware known."""
-        await self.until(lambda: self.agent.link.is_online and self._knows_its_hardware())
+        await self.until(
+            lambda: self.agent.link.is_online and self.agent.runner.state.online and self._knows_its_hardware()
+        )
 
     async def until_ready(self) -> None:
         """The hardware is known, online or not."""

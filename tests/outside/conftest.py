@@ -1,7 +1,8 @@
 """Each test runs against every CSMS from outside, in every version that it speaks."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,26 @@ from tests.outside.csms import OutsideCsms, running
 
 IDENTITY = "CP001"
 PASSWORD = "a password of 16"
-SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}
 KINDS: dict[str, tuple[Callable[[], Sequence[str]], str]] = {
     "ocpp-csms 1.6": (install.ocpp_csms, "ocpp1.6"),
     "ocpp-rpc 1.6": (install.ocpp_rpc, "ocpp1.6"),
     "ocpp-rpc 2.0.1": (install.ocpp_rpc, "ocpp2.0.1"),
 }
+STORIES = pytest.StashKey[dict[str, Callable[[], str]]]()
+"""What each process of a test has said, for the report of its failure."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        report.sections += [(title, story()) for title, story in item.stash.get(STORIES, {}).items()]
+    return report
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "kind" in metafunc.fixturenames:
+        metafunc.parametrize("kind", list(KINDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +46,7 @@ class Site:
     agent: AgentProcess
     api: Api
     subprotocol: str
-
-    @property
-    def story(self) -> str:
-        """Both sides' words."""
-        return f"CSMS:\n{self.csms.story}\nagent:\n{self.agent.output}"
+    data_dir: Path
 
     async def evse(self) -> dict[str, Any]:
         """How EVSE 1 stands."""
@@ -48,32 +59,47 @@ class Site:
         shown: int = (await self.evse())["meter"]["energy_wh"]
         return shown
 
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "site" in metafunc.fixturenames:
-        metafunc.parametrize("kind", list(KINDS))
+    async def switch_off(self) -> int:
+        """End the agent; what the meter itself kept, in Wh."""
+        self.agent.terminate()
+        assert await self.agent.ended() == 0
+        kept = json.loads((self.data_dir / "sim-evse-1.json").read_text())
+        return int(kept["register_mj"]) // 3_600_000
 
 
 @pytest.fixture
-async def site(kind: str, tmp_path: Path) -> AsyncIterator[Site]:
-    """Both running, the station accepted; at the end the CSMS must have found nothing wrong."""
-    make, subprotocol = KINDS[kind]
+def subprotocol(kind: str) -> str:
+    """What is spoken."""
+    return KINDS[kind][1]
+
+
+@pytest.fixture
+async def csms(kind: str, request: pytest.FixtureRequest) -> AsyncIterator[OutsideCsms]:
+    """It listens."""
+    make, _ = KINDS[kind]
     try:
-        command = make()
+        command = await asyncio.to_thread(make)
     except install.CannotInstall as error:
         pytest.skip(f"{kind} cannot be installed here: {error}")
     async with running(command, password=PASSWORD) as csms:
-        file = _station_yaml(tmp_path, port=csms.port, subprotocol=subprotocol)
-        async with agent_process("run", "--config", file) as agent:
-            port = (await agent.event("local API listens"))["port"]
-            site = Site(csms, agent, Api(port), subprotocol)
-            await csms.event("connected", station=IDENTITY, subprotocol=subprotocol)
-            await csms.event("boot", vendor="Example", model="Duo-22")
-            await csms.event("status", evse=1, status="Available")
-            yield site
-            agent.terminate()
-            assert await agent.ended() == 0, site.story
-        assert csms.all("violation") == [], site.story
+        request.node.stash[STORIES] = {"CSMS": lambda: csms.story}
+        yield csms
+
+
+@pytest.fixture
+async def site(
+    csms: OutsideCsms, subprotocol: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Site]:
+    """Both running, the station accepted; at the end the CSMS must have found nothing wrong."""
+    file = _station_yaml(tmp_path, port=csms.port, subprotocol=subprotocol)
+    async with agent_process("run", "--config", file) as agent:
+        request.node.stash[STORIES]["agent"] = lambda: agent.output
+        port = (await agent.event("local API listens"))["port"]
+        await csms.event("connected", station=IDENTITY, subprotocol=subprotocol)
+        await csms.event("boot", vendor="Example", model="Duo-22")
+        await csms.event("status", evse=1, status="Available")
+        yield Site(csms, agent, Api(port), subprotocol, tmp_path / "data")
+    assert csms.all("violation") == []
 
 
 def _station_yaml(folder: Path, *, port: int, subprotocol: str) -> Path:

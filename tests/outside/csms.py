@@ -70,7 +70,7 @@ class OutsideCsms:
                     self._moved.clear()
                     await self._moved.wait()
         except TimeoutError:
-            raise AssertionError(f"the CSMS told of no {name!r} {values}:\n{self.story}") from None
+            raise AssertionError(f"the CSMS told of no {name!r} {values}") from None
 
     def all(self, name: str, **values: Any) -> list[Event]:
         """All such events so far."""
@@ -84,7 +84,7 @@ class OutsideCsms:
         self._process.stdin.write(json.dumps({"call": action, "params": params}).encode() + b"\n")
         await self._process.stdin.drain()
         answer = await self.event("answer", after=seen, action=action)
-        assert "result" in answer, f"{answer}\n{self.story}"
+        assert "result" in answer, answer
         result: Event = answer["result"]
         return result
 
