@@ -7,7 +7,8 @@ import pytest
 
 from hal.errors import WrongSettings
 from hal.modbus.map_file import known_maps, load_map, parse_map
-from hal.modbus.registers import Function, Quantity, WordOrder, WordType, blocks
+from hal.modbus.registers import Quantity, blocks
+from hal.modbus.words import Function, WordOrder, WordType
 
 HEAD = "title: T\nsource: S\ndefaults: {function: holding, type: uint32, word_order: little}\nregisters:\n"
 IMPORT = "- {name: import, address: 0x10, quantity: energy_import, unit: kWh, scale: 0.1}\n"

@@ -13,17 +13,15 @@ from hypothesis import strategies as st
 from hal.errors import BadReading
 from hal.modbus.registers import (
     Block,
-    Function,
     Quantity,
     Register,
     RegisterMap,
-    WordOrder,
-    WordType,
     blocks,
     decode,
     decode_block,
     meter_reading,
 )
+from hal.modbus.words import Function, WordOrder, WordType
 
 IMPORT = Register(name="import", address=0, quantity=Quantity.ENERGY_IMPORT, unit="kWh")
 FORMATS = {
@@ -121,7 +119,7 @@ def test_not_a_number_is_no_value() -> None:
 
 
 def test_the_pattern_for_not_available_is_no_value() -> None:
-    register = replace(IMPORT, type=WordType.INT32, not_available=0x7FFFFFFF)
+    register = replace(IMPORT, type=WordType.INT32, not_available=(0x7FFFFFFF,))
 
     assert decode(register, [0x7FFF, 0xFFFF]) is None
     assert decode(register, [0x7FFF, 0xFFFE]) is not None
