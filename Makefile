@@ -39,7 +39,7 @@ lock: dev-venv  ## resolve the dependencies anew (ARGS=--upgrade for newer ones)
 	$(UV_COMPILE) --group build -c requirements.lock -o requirements-run.lock
 
 clean:          ## remove what was made here
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache .coverage dist build
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache .coverage dist build
 
 run-venv:
 	@.ci/make-venv.sh run

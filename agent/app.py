@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from enum import Enum
 from pathlib import Path
@@ -24,9 +24,10 @@ from agent.runtime.supervisor import Supervisor
 from agent.runtime.tasks import Tasks
 from agent.runtime.timers import watch_due_times
 from agent.runtime.wall_clock import WallClock
-from agent.station.commands import ResetKind, TriggeredMessage
+from agent.station.commands import GetLocalListVersion, ResetKind, TriggeredMessage
 from agent.station.effects import Effect, Restart, SendTriggered
 from agent.station.events import CsmsAsked, Event, LinkChanged, StationStarted
+from agent.station.transaction import Transaction
 from agent.store.data_lock import DataLock
 from agent.store.store import DATABASE, Store
 from hal.guard import Guard
@@ -37,6 +38,9 @@ log = get_logger(__name__)
 
 DELIVER_BEFORE_RESTART_S = 8.0
 """How long a commanded restart waits for the outbox (2.0.1 B12.FR.04, B12.FR.05)."""
+ANSWER_BEFORE_RESTART_S = 2.0
+"""How long it waits for its own answer to the Reset to be written."""
+LOOK_AGAIN_S = 0.05
 END_WITHIN_S = 1.0
 """For each of the three steps of a stop; with the rest it stays below 5 s."""
 
@@ -92,7 +96,10 @@ class Agent:
         clock: Clock | None = None,
         boot_reason: BootReason = BootReason.POWER_UP,
     ) -> "Agent":
-        """Open the store and wake the station. Raises SettingsError, also where another agent has `data_dir`; StoreError."""
+        """Open the store and wake the station. Raises SettingsError or StoreError.
+
+        SettingsError also where another agent runs in `data_dir`.
+        """
         clock = clock or SystemClock(speed=plan.settings.simulation.speed)
         data_dir = data_dir or plan.settings.storage.path
         async with AsyncExitStack() as undo:
@@ -196,6 +203,20 @@ class Agent:
         start(self.sender.run(), name="outbox")
         start(self.statuses.run(), name="statuses")
 
+    async def told(self) -> None:
+        """Return once all that has happened is recorded and the CSMS has it, however long the link takes."""
+        while True:
+            # Looked at first: the state changes before the commit, behind which the question then waits in line.
+            is_ending = any(tx is not None and tx.ending is not None for tx in self._transactions())
+            await self.runner.ask(GetLocalListVersion())
+            if not is_ending:
+                break
+            await asyncio.sleep(LOOK_AGAIN_S)  # the last reading comes, or the time to wait for it is up
+        await self.sender.drained()
+
+    def _transactions(self) -> Iterator[Transaction | None]:
+        return (evse.record.transaction for evse in self.runner.state.evses)
+
     def start_task(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         """Add a long-lived task of the caller's own; it ends with the agent."""
         self._supervisor.start(work, name=name)
@@ -249,6 +270,7 @@ class Agent:
 
     async def _restart_when_told(self) -> None:
         """B12.FR.05: what cannot be delivered in time is queued and told after the restart."""
+        await self.link.answered(within_s=ANSWER_BEFORE_RESTART_S)
         if self.link.is_online:
             try:
                 async with asyncio.timeout(DELIVER_BEFORE_RESTART_S):

@@ -1,7 +1,9 @@
 """From settings to parts: what is built of hardware, device model and link, with errors that name the line."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 from agent.errors import Problem, SettingsError
 from agent.frozen import dataclass
@@ -9,12 +11,14 @@ from agent.ocpp.adapter import StationIdentity, Topology
 from agent.ocpp.handshake import LinkSettings
 from agent.settings import Settings
 from agent.settings_drivers import HalNode
+from agent.settings_nodes import KeyPath
 from agent.station import standard_variables as variables
 from agent.station.device_model import DeviceModel, VariableKey, parse_key
 from agent.station.state import EvseConfig, StationConfig
-from hal.board import EvseSpec, PartSpec
+from hal.board import EvseParts, EvseSpec, PartSpec, ReaderDriver, build_evse, build_reader
 from hal.errors import WrongSettings
-from hal.registry import settings_class
+from hal.parts import Clock
+from hal.registry import SharedDevices, settings_class
 
 AGENT_VERSION = "0.1.0"
 NOMINAL_V = 230.0
@@ -50,7 +54,7 @@ def make_plan(settings: Settings) -> Plan:
             evse_id=evse.id,
             max_current_a=evse.connector.max_current_a,
             phases=evse.connector.phases,
-            parts={node.part: spec for node in evse.hal.nodes if (spec := _part(settings, node, problems)) is not None},
+            parts=_parts(settings, evse.hal.nodes, problems),
         )
         for evse in settings.evses
     )
@@ -95,6 +99,17 @@ def _station_config(settings: Settings) -> StationConfig:
         ),
         grid_max_current_a=settings.grid.max_current_a,
     )
+
+
+def _parts(settings: Settings, nodes: tuple[HalNode, ...], problems: list[Problem]) -> dict[str, PartSpec]:
+    parts: dict[str, PartSpec] = {}
+    for node in nodes:
+        if node.part in parts:
+            # EvseSpec has one place a part: a second fault input must not be left out without a word.
+            problems.append(settings.problem(node.path, f"a second driver for {node.part}; only one can be used"))
+        elif (spec := _part(settings, node, problems)) is not None:
+            parts[node.part] = spec
+    return parts
 
 
 def _part(settings: Settings, node: HalNode, problems: list[Problem]) -> PartSpec | None:
@@ -164,6 +179,45 @@ def _variable(name: str, value: str) -> tuple[VariableKey, str]:
     return key, station_value(name, value)
 
 
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """The drivers of a station, not yet started: by EVSE id, and the readers in the order of the plan."""
+
+    evses: Mapping[int, EvseParts]
+    readers: tuple[ReaderDriver, ...]
+
+
+def build_hardware(plan: Plan, *, clock: Clock, shared: SharedDevices, data_dir: Path | None = None) -> Hardware:
+    """Make all drivers; opens no device. Raises SettingsError with every mistake at the line of its driver."""
+    settings = plan.settings
+    problems: list[Problem] = []
+    evses: dict[int, EvseParts] = {}
+    readers: list[ReaderDriver] = []
+    for index, (spec, evse) in enumerate(zip(plan.evses, settings.evses, strict=True)):
+        paths = {node.part: node.path for node in evse.hal.nodes}
+        with _located(settings, problems, paths=paths, above=("evses", index, "hal")):
+            evses[spec.evse_id] = build_evse(spec, clock=clock, shared=shared, data_dir=data_dir)
+    for reader, configured in zip(plan.readers, settings.token_readers, strict=True):
+        with _located(settings, problems, paths={}, above=configured.hal.path):
+            readers.append(build_reader(reader.spec, name=reader.name, clock=clock, shared=shared))
+    if problems:
+        raise SettingsError(problems=problems)
+    return Hardware(evses, tuple(readers))
+
+
+@contextmanager
+def _located(
+    settings: Settings, problems: list[Problem], *, paths: Mapping[str, KeyPath], above: KeyPath
+) -> Iterator[None]:
+    """Note a WrongSettings at its key below `paths[part]`, or below `above` where it names no driver of the file."""
+    try:
+        yield
+    except WrongSettings as error:
+        part, *rest = error.path or ("",)
+        path = (*paths[part], *rest) if isinstance(part, str) and part in paths else (*above, *error.path)
+        problems.append(settings.problem(path, str(error)))
+
+
 def link_settings(plan: Plan) -> LinkSettings:
     """How to connect. Raises SettingsError where a password or key file cannot be read."""
     csms = plan.settings.csms
@@ -182,14 +236,20 @@ def link_settings(plan: Plan) -> LinkSettings:
 def _tls(settings: Settings) -> ssl.SSLContext:
     """TLS 1.2 or newer, with the files of station.yaml (2.0.1 A00.FR.3xx)."""
     tls = settings.csms.tls
-    context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
+    try:
+        context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
+    except (OSError, ssl.SSLError) as error:
+        problem = settings.problem(("csms", "tls", "ca_file"), f"{tls.ca_file}: no root certificates in it: {error}")
+        raise SettingsError(problems=[problem]) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = tls.verify_hostname
     if tls.client_cert_file is not None:
         file = tls.client_key_password_file
         try:
-            password = file.read_text(encoding="utf-8").strip() if file is not None else None
+            # Without a password OpenSSL would ask for one at the terminal, and wait.
+            password = file.read_text(encoding="utf-8").strip() if file is not None else ""
             context.load_cert_chain(tls.client_cert_file, tls.client_key_file, password)
         except (OSError, ssl.SSLError) as error:
-            raise SettingsError(f"{tls.client_cert_file}: it or its key cannot be used: {error}") from error
+            message = f"{tls.client_cert_file}: it or its key cannot be used: {error}"
+            raise SettingsError(problems=[settings.problem(("csms", "tls", "client_cert_file"), message)]) from error
     return context

@@ -96,9 +96,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from agent.assembly import link_settings, make_plan
+    from agent.assembly import build_hardware, link_settings, make_plan
+    from agent.clock import SystemClock
+    from hal.registry import SharedDevices
 
     plan = make_plan(_load(options.config))
+    build_hardware(plan, clock=SystemClock(), shared=SharedDevices())
     link_settings(plan)
     print(f"{options.config}: fine ({len(plan.evses)} EVSE, {len(plan.readers)} token readers)")  # noqa: T201
     return FINE

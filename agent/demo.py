@@ -64,7 +64,7 @@ async def _charge(agent: Agent, csms: BenchCsms, screen: "Screen", *, speed: flo
         begin_wh = simulation.view(EVSE).register_wh
         await run_script(parse_script(DEMO_SCRIPT), simulation, clock=agent.clock, status=status_of(agent))
         async with asyncio.timeout(10):
-            await agent.sender.drained()
+            await agent.told()
         counted_wh = simulation.view(EVSE).register_wh - begin_wh
     finally:
         live.cancel()

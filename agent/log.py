@@ -8,9 +8,11 @@ Values are rendered by `str`, so types that mask themselves (IdToken, Secret) st
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, TextIO
 
 _VALUES = "evse_values"
@@ -83,7 +85,7 @@ def configure(*, stream: TextIO | None = None, as_json: bool | None = None, leve
     if as_json is None:
         as_json = not stream.isatty()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_JsonFormatter() if as_json else _TerminalFormatter(colours=stream.isatty()))
+    handler.setFormatter(_JsonFormatter() if as_json else _TerminalFormatter(colours=wants_colours(stream)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -91,6 +93,11 @@ def configure(*, stream: TextIO | None = None, as_json: bool | None = None, leve
     for vendor in ("websockets", "pymodbus", "asyncio"):
         logging.getLogger(vendor).setLevel(max(logging.WARNING, root.level))
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+
+
+def wants_colours(stream: TextIO) -> bool:
+    """Whether to colour what is written to `stream`: only on a terminal, and not where NO_COLOR is set."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 class _JsonFormatter(logging.Formatter):
@@ -102,7 +109,9 @@ class _JsonFormatter(logging.Formatter):
             "event": record.getMessage(),
         }
         for key, value in getattr(record, _VALUES, {}).items():
-            line[key if key not in line else f"{key}_"] = value if isinstance(value, int | float) else str(value)
+            # JSON has no word for what is not finite.
+            is_number = isinstance(value, int) or (isinstance(value, float) and isfinite(value))
+            line[key if key not in line else f"{key}_"] = value if is_number else str(value)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return f"<{_SEVERITY.get(record.levelname, 6)}>" + json.dumps(line, ensure_ascii=False)

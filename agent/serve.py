@@ -9,11 +9,9 @@ from pathlib import Path
 from agent import log as logs
 from agent.app import Agent, End
 from agent.assembly import Plan, make_plan
-from agent.errors import SettingsError
 from agent.log import get_logger
 from agent.ocpp.adapter import BootReason
 from agent.settings import Settings
-from hal.errors import WrongSettings
 
 log = get_logger(__name__)
 
@@ -21,32 +19,50 @@ FINE, FAILED = 0, 1
 API_MAY_START_AFTER_S = 5.0
 """The local API comes up also where the first connection attempt cannot even begin."""
 
+Ready = Callable[[int], Awaitable[None]]
+"""Told the port of the local API."""
+
 
 async def serve(settings: Settings, *, data_dir: Path | None = None) -> int:
-    """Run until SIGTERM or SIGINT; a Reset of the CSMS builds the agent anew. Returns the exit code."""
+    """Run until SIGTERM or SIGINT. Returns the exit code."""
     logs.configure(as_json=settings.logging.json, level=settings.logging.level)
-    plan = make_plan(settings)
+    end = await live(make_plan(settings), data_dir=data_dir)
+    return FAILED if end is End.FAILED else FINE
+
+
+async def live(
+    plan: Plan,
+    *,
+    data_dir: Path | None,
+    prepare: Callable[[Agent], None] | None = None,
+    ready: Ready | None = None,
+) -> End:
+    """Run one agent after another, as a Reset of the CSMS asks for, until a signal or a failure.
+
+    `prepare` is called with each of them before it runs. Raises SettingsError or StoreError.
+    """
     stopping = asyncio.Event()
+    agent: Agent | None = None
+
+    def stop() -> None:
+        if agent is not None:
+            agent.stop()
+
     reason = BootReason.POWER_UP
-    while True:
-        agent = await build(plan, data_dir=data_dir, reason=reason)
-        with Signals(stopping, agent.stop):
-            end = await run_with_api(agent)
-        if end is End.RESTART and not stopping.is_set():
-            reason = BootReason.REMOTE_RESET
-            continue
-        return FAILED if end is End.FAILED else FINE
+    with Signals(stopping, stop):
+        while True:
+            agent = await Agent.build(plan, data_dir=data_dir, boot_reason=reason)
+            if prepare is not None:
+                prepare(agent)
+            if stopping.is_set():  # the signal came between two agents
+                agent.stop()
+            end = await run_with_api(agent, ready=ready)
+            if end is not End.RESTART or stopping.is_set():
+                return end
+            reason = agent.next_boot_reason
 
 
-async def build(plan: Plan, *, data_dir: Path | None, reason: BootReason) -> Agent:
-    """An agent, with hardware settings that cannot be used told as a configuration error."""
-    try:
-        return await Agent.build(plan, data_dir=data_dir, boot_reason=reason)
-    except WrongSettings as error:
-        raise SettingsError(problems=(plan.settings.problem(error.path, str(error)),)) from error
-
-
-async def run_with_api(agent: Agent, *, ready: Callable[[int], Awaitable[None]] | None = None) -> End:
+async def run_with_api(agent: Agent, *, ready: Ready | None = None) -> End:
     """Run an agent with its local API, which starts once the first connection attempt is under way."""
     if agent.plan.settings.local_api.enabled:
         agent.start_task(_serve_api(agent, ready), name="local API")
@@ -54,7 +70,7 @@ async def run_with_api(agent: Agent, *, ready: Callable[[int], Awaitable[None]] 
     return await agent.run()
 
 
-async def _serve_api(agent: Agent, ready: Callable[[int], Awaitable[None]] | None) -> None:
+async def _serve_api(agent: Agent, ready: Ready | None) -> None:
     try:
         async with asyncio.timeout(API_MAY_START_AFTER_S):
             await agent.link.attempting.wait()

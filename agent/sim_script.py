@@ -175,13 +175,32 @@ async def run_script(
     script: Script, simulation: Simulation, *, clock: Clock, status: Callable[[int], ConnectorStatus | None]
 ) -> None:
     """Do all steps, `repeat` times. Raises ScriptFailed where a wait-until does not come true."""
-    for turn in range(script.repeat):
-        for number, line in enumerate(script.steps, start=1):
-            log.debug("script", turn=turn + 1, step=number, does=type(line.step).__name__)
+    await ScriptRun(script).play(simulation, clock=clock, status=status)
+
+
+class ScriptRun:
+    """How far a script has come: a station that was restarted goes on with the step it was at."""
+
+    def __init__(self, script: Script) -> None:
+        self._to_come = (
+            (turn, number, line.step)
+            for turn in range(1, script.repeat + 1)
+            for number, line in enumerate(script.steps, start=1)
+        )
+        self._at = next(self._to_come, None)
+
+    async def play(
+        self, simulation: Simulation, *, clock: Clock, status: Callable[[int], ConnectorStatus | None]
+    ) -> None:
+        """Do what is left of it. Raises ScriptFailed."""
+        while self._at is not None:
+            turn, number, step = self._at
+            log.debug("script", turn=turn, step=number, does=type(step).__name__)
             try:
-                await _do(line.step, simulation, clock=clock, status=status)
+                await _do(step, simulation, clock=clock, status=status)
             except (ValueError, LookupError) as error:
-                raise ScriptFailed(f"step {number} ({type(line.step).__name__}): {error}") from error
+                raise ScriptFailed(f"step {number} ({type(step).__name__}): {error}") from error
+            self._at = next(self._to_come, None)
 
 
 async def _do(  # noqa: C901 - the one dispatch table

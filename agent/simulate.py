@@ -7,14 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent import log as logs
-from agent.app import Agent
+from agent.app import Agent, End
 from agent.app_sim import Simulation, simulation_of
 from agent.assembly import make_plan
 from agent.errors import AgentError, SettingsError
 from agent.log import get_logger
-from agent.ocpp.adapter import BootReason
-from agent.serve import FAILED, FINE, Signals, build, run_with_api
-from agent.sim_script import Script, load_script, run_script
+from agent.serve import FAILED, FINE, live
+from agent.sim_script import Script, ScriptRun, load_script
 from agent.simulated_station import SimulatedStation
 from agent.station.connector import ConnectorStatus
 
@@ -45,12 +44,14 @@ async def simulate(options: argparse.Namespace) -> int:
     if options.ocpp == "2.1":
         log.warning("OCPP 2.1 is spoken as its 2.0.1 subset", subprotocol="ocpp2.1")
     with tempfile.TemporaryDirectory(prefix="evse-agent-") as fresh:
-        agent = await build(plan, data_dir=options.data_dir or Path(fresh), reason=BootReason.POWER_UP)
-        player = Player(agent, script, exit_when_done=options.exit_when_done)
-        agent.start_task(player.run(), name="script")
-        with Signals(asyncio.Event(), agent.stop):
-            await run_with_api(agent, ready=told_how_to_use)
-        return FINE if player.failure is None else FAILED
+        player = Player(script, exit_when_done=options.exit_when_done)
+        end = await live(
+            plan,
+            data_dir=options.data_dir or Path(fresh),
+            prepare=lambda agent: agent.start_task(player.run(agent), name="script"),
+            ready=told_how_to_use,
+        )
+        return FINE if player.failure is None and end is not End.FAILED else FAILED
 
 
 async def told_how_to_use(port: int) -> None:
@@ -64,41 +65,40 @@ async def told_how_to_use(port: int) -> None:
 
 
 class Player:
-    """Plays a script against the agent; without one it has nothing to do."""
+    """Plays a script against the agent, and goes on with it after a Reset; without one it has nothing to do."""
 
-    def __init__(self, agent: Agent, script: Script | None, *, exit_when_done: bool) -> None:
+    def __init__(self, script: Script | None, *, exit_when_done: bool) -> None:
         self.failure: AgentError | None = None
-        self._agent = agent
-        self._script = script
+        self._script = ScriptRun(script) if script is not None else None
         self._exit_when_done = exit_when_done
 
-    async def run(self) -> None:
+    async def run(self, agent: Agent) -> None:
         """Play it, then wait for ever, or stop the agent once all is told."""
-        simulation = simulation_of(self._agent)
-        if self._script is not None and simulation is not None:
-            await self._until_online()
-            await self._play(self._script, simulation)
+        simulation = simulation_of(agent)
+        if self._script is not None and simulation is not None and self.failure is None:
+            await self._until_online(agent)
+            await self._play(self._script, simulation, agent)
         await asyncio.Event().wait()
 
-    async def _until_online(self) -> None:
+    async def _until_online(self, agent: Agent) -> None:
         """Cars come to a charger that is in service, however fast its time runs; not for ever, for some test that."""
         try:
             async with asyncio.timeout(ONLINE_WITHIN_S):
-                await self._agent.link.speaking()
+                await agent.link.speaking()
         except TimeoutError:
             log.warning("the script begins without a CSMS")
 
-    async def _play(self, script: Script, simulation: Simulation) -> None:
+    async def _play(self, script: ScriptRun, simulation: Simulation, agent: Agent) -> None:
         try:
-            await run_script(script, simulation, clock=self._agent.clock, status=status_of(self._agent))
+            await script.play(simulation, clock=agent.clock, status=status_of(agent))
         except AgentError as error:
             self.failure = error
             log.error("script failed", why=error)  # noqa: TRY400 - told in words; the traceback tells a user nothing
         else:
             log.info("script done")
         if self._exit_when_done:
-            await self._agent.sender.drained()
-            self._agent.stop()
+            await agent.told()
+            agent.stop()
 
 
 def status_of(agent: Agent) -> Callable[[int], ConnectorStatus | None]:

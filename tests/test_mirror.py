@@ -12,32 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("agent", "hal", "hil")
 
-BY_JOURNEYS = "glue between parts that have tests of their own; tests/journeys run it over real sockets and files"
 EXCEPTIONS = {
-    "agent/app.py": BY_JOURNEYS,
-    "agent/app_sim.py": BY_JOURNEYS,
-    "agent/assembly.py": BY_JOURNEYS,
-    "agent/cli.py": BY_JOURNEYS,
-    "agent/clock.py": "reads the system's clocks and nothing else; whoever is given a clock is tested with it",
-    "agent/log.py": "every test renders the log calls it makes, see tests/conftest.py",
     "agent/ocpp/adapter.py": "the contract of the adapters; tests/agent/ocpp/v16 and v201 hold them to it",
-    "agent/runtime/csms_commands.py": BY_JOURNEYS,
-    "agent/runtime/effects.py": BY_JOURNEYS,
-    "agent/runtime/hal_watch.py": BY_JOURNEYS,
-    "agent/runtime/link.py": BY_JOURNEYS,
-    "agent/runtime/outbox_sender.py": BY_JOURNEYS,
-    "agent/runtime/recovery.py": BY_JOURNEYS,
-    "agent/runtime/station_runner.py": BY_JOURNEYS,
-    "agent/runtime/status_sender.py": BY_JOURNEYS,
-    "agent/runtime/supervisor.py": BY_JOURNEYS,
-    "agent/runtime/tasks.py": BY_JOURNEYS,
-    "agent/runtime/timers.py": BY_JOURNEYS,
-    "agent/runtime/unsaved.py": BY_JOURNEYS,
-    "agent/runtime/wall_clock.py": BY_JOURNEYS,
-    "agent/serve.py": BY_JOURNEYS,
-    "agent/sim_script.py": BY_JOURNEYS,
-    "agent/simulate.py": BY_JOURNEYS,
-    "agent/simulated_station.py": BY_JOURNEYS,
     "hal/errors.py": "exception types that keep what they are given",
     "hil/csms/behaviours.py": "value types that tests/hil/csms/test_station.py makes use of",
     "hil/csms/errors.py": "exception types that keep what they are given",

@@ -153,6 +153,11 @@ class Session:
             raise CallRefused(code, problem.description)
         return answer
 
+    async def answered(self, *, within_s: float) -> None:
+        """Return once each call of the CSMS that is under way has its answer, after `within_s` at the latest."""
+        if self._handlers:
+            await asyncio.wait(set(self._handlers), timeout=within_s)
+
     async def run(self, handler: Handler) -> LinkEnd:
         """Read until the link ends, by whomever; every call then pending has failed with LinkLost."""
         keep_alive = asyncio.create_task(self._keep_alive(), name="ocpp keep-alive")

@@ -26,7 +26,6 @@ class CsmsCommands:
     """Makes the handler of incoming CALLs for a connection."""
 
     def __init__(self, *, ask: Asks, store: Store, link: Link, clock: Clock) -> None:
-        self.answered = 0
         self._ask = ask
         self._store = store
         self._link = link
@@ -56,7 +55,6 @@ class CsmsCommands:
             answer = await self._ask(command)
         except TimeoutError as error:
             raise WrongPayload("InternalError", "the station took too long") from error
-        self.answered += 1
         log.info("command", action=action, answer=getattr(answer, "outcome", type(answer).__name__))
         follow_ups = adapter.follow_ups(command, answer, at=self._clock.now().wall)
         after = self._sender(speaking, list(follow_ups)) if follow_ups else None

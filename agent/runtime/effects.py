@@ -57,13 +57,16 @@ class PortControl:
         self._watch = watch
         self._tasks = tasks
         self._wanted_a: float | None = None
-        self._locking = False
+        self._lock_due: object | None = None
+        """The lock ordered last, until it has succeeded."""
+        self._lock_moves = asyncio.Lock()
+        """One move at a time, in the order given: an unlock must not undo the lock that was ordered after it."""
         self._reading = False
 
     def permit(self, limit_a: float) -> None:
-        """Allow energy, once a lock under way has succeeded (2.0.1 G05.FR.01)."""
+        """Allow energy, once the lock ordered before has succeeded (2.0.1 G05.FR.01)."""
         self._wanted_a = limit_a
-        if not self._locking:
+        if self._lock_due is None:
             self.port.permit(limit_a)
 
     def withdraw(self) -> None:
@@ -72,28 +75,29 @@ class PortControl:
         self.port.withdraw()
 
     def lock(self) -> None:
-        """Begin to lock the cable."""
-        self._locking = True
-        self._tasks.start(self._lock(), name=f"lock EVSE {self.port.evse_id}")
+        """Begin to lock the cable, after whatever move of the lock is under way."""
+        self._lock_due = due = object()
+        self._tasks.start(self._lock(due), name=f"lock EVSE {self.port.evse_id}")
 
-    async def _lock(self) -> None:
-        locked = False
-        try:
+    async def _lock(self, due: object) -> None:
+        async with self._lock_moves:
             locked = await self.port.lock()
-        finally:
-            self._locking = False
-        if locked and self._wanted_a is not None:
+        if not locked or self._lock_due is not due:
+            # A lock that failed is a fault that the port reports; the station then ends the transaction.
+            return
+        self._lock_due = None
+        if self._wanted_a is not None:
             self.port.permit(self._wanted_a)
-        # A lock that failed is a fault that the port reports; the station then ends the transaction.
 
     def unlock(self, ticket: int | None, post: Callable[[Event], None]) -> None:
         """Release the cable and tell."""
-        self._tasks.start(self._unlock(ticket, post), name=f"unlock EVSE {self.port.evse_id}")
+        if not self._tasks.start(self._unlock(ticket, post), name=f"unlock EVSE {self.port.evse_id}"):
+            post(UnlockFinished(self.port.evse_id, ticket, unlocked=False))
 
     async def _unlock(self, ticket: int | None, post: Callable[[Event], None]) -> None:
         unlocked = False
         try:
-            async with asyncio.timeout(UNLOCK_WITHIN_S):
+            async with asyncio.timeout(UNLOCK_WITHIN_S), self._lock_moves:
                 unlocked = await self.port.unlock()
         except TimeoutError:
             log.warning("unlock took too long", evse=self.port.evse_id)
@@ -103,8 +107,8 @@ class PortControl:
     def read_meter(self, post: Callable[[Event], None]) -> None:
         """Read now, unless a reading is under way."""
         if not self._reading:
-            self._reading = True
-            self._tasks.start(self._read_meter(post), name=f"read meter of EVSE {self.port.evse_id}")
+            name = f"read meter of EVSE {self.port.evse_id}"
+            self._reading = self._tasks.start(self._read_meter(post), name=name)
 
     async def _read_meter(self, post: Callable[[Event], None]) -> None:
         try:
@@ -146,7 +150,8 @@ class Effects:
             case ReadMeter(evse_id):
                 self.controls[evse_id].read_meter(self.post)
             case AskAuthorization():
-                self._tasks.start(self._ask(effect), name="authorize")
+                if not self._tasks.start(self._ask(effect), name="authorize"):
+                    self.post(TokenAnswered(effect.ticket, None))
             case ReportStatus(evse_id, _, status):
                 self.report_status(effect)
                 if evse_id in self.controls:

@@ -29,6 +29,8 @@ log = get_logger(__name__)
 
 REOPEN_AFTER_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits between tries to open a reader that is gone; the last one repeats."""
+STEADY_AFTER_S = 3.0
+"""A reader works again once it saw a token or stayed open for so long: some open well and fail at the first look."""
 
 _PHASES = ("L1", "L2", "L3")
 
@@ -104,24 +106,40 @@ class ReaderWatch:
         self._clock = clock
         self._post = post
         self._failed = False
+        self._tries = 0
 
     async def run(self) -> None:
         """Read until cancelled; a reader that is gone is a fault, not an end."""
-        tries = 0
         while True:
             try:
                 await self._reader.start()
-                self._set_failure(None)
-                tries = 0
-                async for token in self._reader.tokens():
-                    self._set_failure(None)
-                    self._post(TokenPresented(IdToken(token.value, token.type), self._evse_ids))
+                await self._follow()
             except HalError as error:
                 self._set_failure(str(error))
             finally:
                 await self._stop()
-            await self._clock.sleep(REOPEN_AFTER_S[min(tries, len(REOPEN_AFTER_S) - 1)])
-            tries += 1
+            await self._clock.sleep(REOPEN_AFTER_S[min(self._tries, len(REOPEN_AFTER_S) - 1)])
+            self._tries += 1
+
+    async def _follow(self) -> None:
+        steadying = asyncio.create_task(self._steady(), name=f"reader {self._name} grows steady")
+        try:
+            async for token in self._reader.tokens():
+                self._works()
+                self._post(TokenPresented(IdToken(token.value, token.type), self._evse_ids))
+        finally:
+            steadying.cancel()
+            await asyncio.wait([steadying])
+            if not steadying.cancelled():
+                steadying.result()
+
+    async def _steady(self) -> None:
+        await self._clock.sleep(STEADY_AFTER_S)
+        self._works()
+
+    def _works(self) -> None:
+        self._tries = 0
+        self._set_failure(None)
 
     async def _stop(self) -> None:
         try:

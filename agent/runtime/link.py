@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from agent.clock import Clock
-from agent.errors import LinkError, LinkLost
+from agent.errors import LinkError, LinkLost, StoreError
 from agent.frozen import dataclass
 from agent.log import get_logger
 from agent.ocpp.adapter import (
@@ -50,6 +50,8 @@ OWN_BOOT_RETRY_S = 60.0
 """Wait before the next BootNotification where the CSMS names none (B02.FR.07, B03.FR.05)."""
 TIME_SYNC_AT_LEAST_S = 86_400.0
 """G02.FR.07"""
+LOOK_AGAIN_S = 1.0
+"""Between two looks at what the CSMS may have changed."""
 ENDING_LOOK_S = 0.02
 """Between two looks at a link that is ending."""
 
@@ -116,6 +118,10 @@ class Link:
         self._set_clock = set_clock
         self._boot_reason = boot_reason
         self._accepted_as: str | None = None
+        self._refused_as = LinkState.REGISTERING
+        """How the last BootNotification was refused: PENDING or REJECTED; REGISTERING where none was."""
+        self._boot_due_s = 0.0
+        """Before this time of the loop a refused station does not boot again, on whatever connection."""
         self._speaking: Speaking | None = None
         self._online = asyncio.Event()
         self._boot_now = asyncio.Event()
@@ -179,6 +185,11 @@ class Link:
         if self._speaking is not None:
             self._speaking.session.abort()
 
+    async def answered(self, *, within_s: float) -> None:
+        """Return once the CSMS has its answers, after `within_s` at the latest; at once where there is no link."""
+        if self._speaking is not None:
+            await self._speaking.session.answered(within_s=within_s)
+
     async def close(self, *, within_s: float) -> None:
         """Take leave of the CSMS in order, if it answers in time."""
         if self._speaking is not None:
@@ -223,6 +234,11 @@ class Link:
         except (LinkError, OSError) as error:
             self._failed(str(error) or type(error).__name__)
             return False
+        if not self._enabled.is_set():
+            # The cable was pulled while we knocked.
+            session.abort()
+            await session.close()
+            return False
         self.connects += 1
         speaking = Speaking(adapter_for(session.subprotocol, self._topology), session)
         log.info("connected", url=self.settings.url, subprotocol=session.subprotocol)
@@ -260,6 +276,9 @@ class Link:
         except LinkError as error:
             log.warning("registration failed", why=error)
             speaking.session.abort()
+        except Exception as error:  # noqa: BLE001 - the task's edge: logged, and the next connection is a new try
+            log.error("registration failed", cause=error)
+            speaking.session.abort()
 
     def _go_online(self, speaking: Speaking) -> None:
         self._accepted_as = speaking.adapter.subprotocol
@@ -270,23 +289,33 @@ class Link:
 
     async def _boot_until_accepted(self, speaking: Speaking, reason: BootReason) -> None:
         """B01 to B03; 1.6 4.2."""
-        self._to(LinkState.REGISTERING)
+        self._to(self._refused_as)
+        if self._refused_as is LinkState.REGISTERING:
+            self._boot_due_s = 0.0
         while True:
+            if await self._triggered_before_due():
+                reason = BootReason.TRIGGERED
             answer = await self._boot(speaking, reason)
             if answer is not None and answer.status is Registration.ACCEPTED:
+                self._refused_as = LinkState.REGISTERING
                 return
             wait_s = float(answer.interval_s) if answer is not None and answer.interval_s > 0 else OWN_BOOT_RETRY_S
+            self._boot_due_s = asyncio.get_running_loop().time() + wait_s
             if answer is not None:
                 pending = answer.status is Registration.PENDING
-                self._to(LinkState.PENDING if pending else LinkState.REJECTED)
+                self._refused_as = LinkState.PENDING if pending else LinkState.REJECTED
+                self._to(self._refused_as)
                 self._post(BootAnswered(accepted=False))
-            self._boot_now.clear()
-            try:
-                async with asyncio.timeout(wait_s):  # B02.FR.04: not earlier, unless triggered
-                    await self._boot_now.wait()
-                reason = BootReason.TRIGGERED
-            except TimeoutError:
-                continue
+
+    async def _triggered_before_due(self) -> bool:
+        """Wait until the next BootNotification may be sent: at its time, or (True) when the CSMS asks (B02.FR.04)."""
+        self._boot_now.clear()
+        try:
+            async with asyncio.timeout_at(self._boot_due_s):
+                await self._boot_now.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _boot(self, speaking: Speaking, reason: BootReason) -> BootAnswer | None:
         """One BootNotification; None where it was not answered or refused."""
@@ -299,7 +328,7 @@ class Link:
                 raise LinkLost("while registering") from error
             return None
         log.info("registration", status=answer.status, interval_s=answer.interval_s)
-        await self._set_clock(answer.current_time)
+        await self._follow_time(answer.current_time)
         if answer.status is Registration.ACCEPTED:
             self.on_accepted()
             self._post(BootAnswered(accepted=True, heartbeat_s=answer.interval_s))
@@ -313,8 +342,8 @@ class Link:
             now_s = self._clock.monotonic()
             due_s = min(self._last_sent_s + interval_s, synced_s + TIME_SYNC_AT_LEAST_S)
             if now_s < due_s:
-                # Looked at once a second at least: the interval may be changed meanwhile.
-                await self._clock.sleep(min(due_s - now_s, max(1.0, interval_s / 10)))
+                # The CSMS may change the interval, or ask for a boot, at any time.
+                await self._clock.sleep(min(due_s - now_s, LOOK_AGAIN_S))
             else:
                 await self.heartbeat(speaking)
                 synced_s = self._clock.monotonic()
@@ -331,7 +360,14 @@ class Link:
         except (LinkError, WrongPayload) as error:
             log.warning("heartbeat unanswered", why=error)
             return
-        await self._set_clock(utc)
+        await self._follow_time(utc)
+
+    async def _follow_time(self, utc: datetime) -> None:
+        try:
+            await self._set_clock(utc)
+        except StoreError as error:
+            # A full disk must not keep the station from its CSMS.
+            log.error("time of the CSMS not stored", cause=error)
 
     def _to(self, state: LinkState) -> None:
         if state is not self.state:

@@ -5,11 +5,12 @@ connected (2.0.1 E13); they are persisted, and after the last one the fact goes 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from agent.clock import Clock
-from agent.errors import AnswerTimeout, CallRefused, LinkLost, OwnPayloadInvalid
+from agent.errors import AnswerTimeout, CallRefused, LinkLost, OwnPayloadInvalid, StoreError
 from agent.log import get_logger
 from agent.ocpp.adapter import FactAnswer, TransactionLedger, WrongPayload
 from agent.runtime.link import Link, Speaking
@@ -17,12 +18,16 @@ from agent.station.device_model import DeviceModel
 from agent.station.events import Event, TransactionAnswered
 from agent.station.facts import Fact, IdleMeterSampled
 from agent.station.standard_variables import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
+from agent.store.damage import is_damage
 from agent.store.outbox import OutboxRow
 from agent.store.store import Store
 
 log = get_logger(__name__)
 
+T = TypeVar("T")
+
 STUCK_LINK_RETRY_S = 5.0
+STORE_RETRY_S = 5.0
 
 
 class OutboxSender:
@@ -63,7 +68,8 @@ class OutboxSender:
         while True:
             self._wake.clear()
             if await self._store.head() is None:
-                self._empty.set()
+                if not self._wake.is_set():  # or something was recorded while the store looked
+                    self._empty.set()
                 await self._wake.wait()
                 continue
             self._empty.clear()
@@ -81,7 +87,7 @@ class OutboxSender:
         ledger = await self._ledger(fact)
         call = speaking.adapter.encode_fact(fact, wall=self._store.mend, ledger=ledger)
         if call is None:
-            await self._store.acknowledge(row)
+            await self._stored(lambda: self._store.acknowledge(row))
             return
         self.in_flight = row.id
         try:
@@ -108,7 +114,7 @@ class OutboxSender:
             answer = FactAnswer()
         self.sent += 1
         begins = speaking.adapter.introduces(fact, ledger)
-        await self._store.acknowledge(row, id_16=answer.id_16, start_answered=begins)
+        await self._stored(lambda: self._store.acknowledge(row, id_16=answer.id_16, start_answered=begins))
         if answer.info is not None and not isinstance(fact, IdleMeterSampled) and fact.token is not None:
             self._post(TransactionAnswered(fact.transaction_id, fact.token, answer.info))
 
@@ -127,7 +133,7 @@ class OutboxSender:
         await asyncio.sleep(STUCK_LINK_RETRY_S)
 
     async def _failed(self, speaking: Speaking, row: OutboxRow, ledger: TransactionLedger | None, *, why: str) -> None:
-        attempts = await self._store.failed(row)
+        attempts = await self._stored(lambda: self._store.failed(row))
         allowed = self._model().integer(MESSAGE_ATTEMPTS) if speaking.adapter.is_retryable(row.fact) else 1
         log.warning("fact not accepted", row=row.id, attempts=attempts, allowed=allowed, why=why)
         if attempts >= allowed:
@@ -140,4 +146,19 @@ class OutboxSender:
         self.in_flight = None
         self.given_up += 1
         log.error("fact given up", row=row.id, fact=type(row.fact).__name__, why=why)
-        await self._store.give_up(row, why, start_answered=speaking.adapter.introduces(row.fact, ledger))
+        begins = speaking.adapter.introduces(row.fact, ledger)
+        await self._stored(lambda: self._store.give_up(row, why, start_answered=begins))
+
+    async def _stored(self, settle: Callable[[], Awaitable[T]]) -> T:
+        """What the store answers, once it does: until then nothing else is told, and nothing twice."""
+        refused = False
+        while True:
+            try:
+                return await settle()
+            except StoreError as error:
+                if error.__cause__ is not None and is_damage(error.__cause__):
+                    raise  # the next process sets a broken file aside
+                if not refused:
+                    log.error("what was told cannot be noted", cause=error)
+                refused = True
+            await asyncio.sleep(STORE_RETRY_S)

@@ -7,13 +7,15 @@ from agent.clock import Clock
 from agent.errors import LinkError, LinkLost
 from agent.log import get_logger
 from agent.ocpp.adapter import Call, JsonObject
-from agent.runtime.link import Link, Speaking
+from agent.runtime.link import Link, LinkState, Speaking
 from agent.station.device_model import DeviceModel
 from agent.station.effects import ReportStatus
 from agent.station.standard_variables import MINIMUM_STATUS_DURATION, OFFLINE_THRESHOLD
 from agent.store.store import Store
 
 log = get_logger(__name__)
+
+LOOK_AGAIN_S = 1.0
 
 Connector = tuple[int, int]
 
@@ -62,19 +64,20 @@ class StatusSender:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            speaking = await self._listener()
+            speaking = self._listener()
             if speaking is None:
-                continue
+                continue  # woken again once the link is online
             wait_s = await self._tell_all(speaking)
             if wait_s is not None:
-                await self._clock.sleep(wait_s)
+                # Another connector's status, or one that is asked for, does not wait for the one that is too young.
+                await self._clock.sleep(min(wait_s, LOOK_AGAIN_S))
                 self._wake.set()
 
-    async def _listener(self) -> Speaking | None:
+    def _listener(self) -> Speaking | None:
         # A triggered status is owed also while the registration is pending (B02.FR.02).
-        if self._forced and self._link.current is not None:
+        if self._link.is_online or (self._forced and self._link.state is not LinkState.REJECTED):
             return self._link.current
-        return await self._link.speaking()
+        return None
 
     async def _tell_all(self, speaking: Speaking) -> float | None:
         """Tell what is due; returns how long to wait for a status that is too young (MinimumStatusDuration)."""

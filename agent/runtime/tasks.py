@@ -17,17 +17,22 @@ class Tasks:
     def __init__(self) -> None:
         self.failures = 0
         self._running: set[asyncio.Task[None]] = set()
+        self._closed = False
 
-    def start(self, errand: Coroutine[Any, Any, None], *, name: str) -> None:
-        """Run an errand in the background; beyond 256 at once it is refused with a log line."""
+    def start(self, errand: Coroutine[Any, Any, None], *, name: str) -> bool:
+        """Run an errand in the background; False where it is refused: beyond 256 at once (logged), after `close`."""
+        if self._closed:
+            errand.close()
+            return False
         if len(self._running) >= MAX_ERRANDS:
             errand.close()
             self.failures += 1
             log.error("too many errands", refused=name)
-            return
+            return False
         task = asyncio.create_task(errand, name=name)
         self._running.add(task)
         task.add_done_callback(self._done)
+        return True
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -36,7 +41,8 @@ class Tasks:
             log.error("errand failed", cause=error, errand=task.get_name())
 
     async def close(self) -> None:
-        """Cancel what runs and wait for it."""
+        """Cancel what runs and wait for it; nothing starts any more."""
+        self._closed = True
         running = list(self._running)
         for task in running:
             task.cancel()

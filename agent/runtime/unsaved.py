@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agent.clock import Moment
 from agent.station.commands import SendLocalList
 from agent.station.effects import CacheToken, Effect, ForgetCache, Record, StoreLocalList, StoreVariable
-from agent.station.facts import EnergySampled, Fact
+from agent.station.facts import EnergySampled, Fact, IdleMeterSampled
 from agent.station.state import StationState
 from agent.store.store import Changes
 
@@ -104,12 +104,14 @@ class Unsaved:
             self._thin()
 
     def _thin(self) -> None:
-        # E11.FR.05: intermediate samples go first, every second one.
-        kept, skip = [], False
+        # E11.FR.05: intermediate samples go first, every second one of each EVSE.
+        kept: list[Effect] = []
+        thinned: set[tuple[type[Fact], int]] = set()
         for effect in self._effects:
-            if isinstance(effect, Record) and isinstance(effect.fact, EnergySampled):
-                skip = not skip
-                if skip:
+            if isinstance(effect, Record) and isinstance(effect.fact, EnergySampled | IdleMeterSampled):
+                series = (type(effect.fact), effect.fact.evse_id)
+                thinned ^= {series}
+                if series in thinned:
                     continue
             kept.append(effect)
         self._effects = kept

@@ -177,6 +177,7 @@ class ModbusBus:
         try:
             read = client.read_input_registers if function is Function.INPUT else client.read_holding_registers
             answer = await read(address, count=count, device_id=device_id)
+            _heed_cancellation()
             answered = True
             return answer
         except ConnectionException as error:
@@ -291,6 +292,13 @@ class ModbusBus:
         except OSError:
             return ()
         return found.st_dev, found.st_ino, found.st_rdev
+
+
+def _heed_cancellation() -> None:
+    """pymodbus waits by asyncio.wait_for, which in Python 3.11 forgets a cancellation that meets the answer."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _close(client: Client) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from agent.clock import Clock
@@ -18,7 +19,7 @@ NOTHING: Phases = (0.0, 0.0, 0.0)
 # SDM630 protocol description: input registers by their address
 VOLTS, AMPS, WATTS = (0, 2, 4), (6, 8, 10), (12, 14, 16)
 SYSTEM_WATTS, IMPORT_KWH = 52, 72
-REQUESTS_A_READING = 2
+LATE_ANSWERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,13 @@ class RecordingMeter(EmulatedMeter):
         draw_a = one, two, three = self.draw_a()
         self.set_load(current_a=draw_a, voltage_v=(230.3 - one / 10, 229.7 - two / 10, 231.1 - three / 10))
 
-    def answers_from(self, at: datetime) -> list[Served]:
-        """The answers that a reading consisted of which was begun at this time (milliseconds are cut off)."""
+    def answers_from(self, at: datetime) -> list[tuple[Served, Served]]:
+        """The pairs of answers that a reading begun at this time (milliseconds are cut off) may consist of.
+
+        On a busy machine the first answer from then on may still be a late one to a reading given up before.
+        """
         later = [served for served in self.served if served.at.timestamp() >= at.timestamp()]
-        return later[:REQUESTS_A_READING]
+        return list(pairwise(later))[:LATE_ANSWERS]
 
     def last_answer_until(self, at: datetime) -> Served:
         """The newest answer by then."""

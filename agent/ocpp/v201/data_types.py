@@ -24,7 +24,7 @@ def rfc3339(moment: datetime) -> str:
 def parse_time(written: str) -> datetime:
     """A dateTime of the CSMS; one without a zone is taken as UTC. Raises WrongPayload where it is none."""
     try:
-        moment = datetime.fromisoformat(written)
+        moment = datetime.fromisoformat(written.upper())  # RFC 3339 allows a small t and z
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise WrongPayload("PropertyConstraintViolation", f"not a dateTime: {written[:40]!r}") from error

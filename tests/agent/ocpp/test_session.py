@@ -364,3 +364,29 @@ async def test_either_schema_compiler_serves_both_directions(compile_schema: sch
         assert await answers.get() == [3, "r1", {"status": "Accepted"}]
         assert (await answers.get())[:3] == [4, "r2", "ProtocolError"]
         assert await session.call("Heartbeat", {}) == NOW
+
+
+async def test_an_answer_under_way_can_be_waited_for() -> None:
+    asked, slow = asyncio.Event(), asyncio.Event()
+    got: list[Any] = []
+
+    async def ask_for_reset(csms: ServerConnection) -> None:
+        got.append(await ask(csms, 2, "r1", "Reset", {"type": "Immediate"}))
+        await csms.wait_closed()
+
+    async def answer_slowly(action: str, payload: JsonObject) -> JsonObject:
+        asked.set()
+        await slow.wait()
+        return {"status": "Accepted"}
+
+    async with csms_of(ask_for_reset) as url, session_at(url, answer_slowly) as session:
+        await asked.wait()
+        await session.answered(within_s=0.01)
+        before = list(got)
+        slow.set()
+        await session.answered(within_s=5)
+        await session.close()
+        await until(lambda: bool(got))
+
+    assert before == []
+    assert got == [[3, "r1", {"status": "Accepted"}]]

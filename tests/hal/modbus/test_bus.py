@@ -236,3 +236,18 @@ async def test_an_answer_of_another_length_is_a_bad_reading() -> None:
         await closed.wait()
     server.close()
     await server.wait_closed()
+
+
+async def test_a_cancellation_that_meets_the_answer_is_not_forgotten(bus: ModbusBus) -> None:
+    came_first = 0
+    turns = 0
+    while came_first < 3:  # one turn of the loop later each time, until the answer is always there before
+        reading = asyncio.create_task(read(bus), name="read")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        was_cancelled = reading.cancel()
+        await asyncio.wait([reading], timeout=2)
+
+        assert reading.cancelled() is was_cancelled, f"cancelled after {turns} turns of the loop"
+        came_first = 0 if was_cancelled else came_first + 1
+        turns += 1

@@ -58,7 +58,8 @@ def told(event: Any) -> None:
 
 def _tell_updated(event: Any) -> None:
     for reading in event.readings:
-        if reading.measurand == ENERGY and reading.phase is None:
+        # It tells what a StopTransaction carries in the same way; those are no samples of their own.
+        if reading.measurand == ENERGY and reading.phase is None and reading.context in (None, "Sample.Periodic"):
             factor = 1000 if reading.unit == "kWh" else 1
             tell(
                 "updated",

@@ -36,7 +36,14 @@ def test_a_written_time_reads_back_to_the_millisecond(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00.000Z"]
+    "written",
+    [
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00",
+        "2026-01-01T01:00:00+01:00",
+        "2026-01-01T00:00:00.000Z",
+        "2026-01-01t00:00:00z",
+    ],
 )
 def test_a_time_of_the_csms_is_read_as_utc(written: str) -> None:
     assert parse_time(written) == datetime(2026, 1, 1, tzinfo=UTC)
