@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import termios
+import traceback
 from dataclasses import dataclass
 
 import serial  # noqa: F401 - pymodbus hides that it is missing until a port is opened
@@ -232,6 +233,9 @@ class ModbusBus:
         try:
             connected = await client.connect()
         except (termios.error, ValueError) as error:
+            # A port that takes the speed and refuses the parity is left open, and locked, by pymodbus: its last
+            # reference is in the frames of this traceback.
+            traceback.clear_frames(error.__traceback__)
             raise WrongSettings(
                 f"{device}: {self.line} refuses these serial settings ({error}); without parity bits: `parity: N`",
                 path=("parity",),

@@ -21,7 +21,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hil.devices.meter_device import MeterDevice, Mood
@@ -76,6 +76,7 @@ async def serve(options: argparse.Namespace) -> None:
     device = _device(options)
     line = MeterLine(device)
     async with contextlib.AsyncExitStack() as stack:
+        stop = stack.enter_context(_told_to_end())
         if options.pty is not None:
             pty = await stack.enter_async_context(PtyLine(options.pty, baudrate=options.baudrate))
             await line.start_serial(pty.device)
@@ -87,14 +88,16 @@ async def serve(options: argparse.Namespace) -> None:
             where = f"{options.host}:{await line.start_tcp(options.host, options.port, rtu=options.rtu)}"
         stack.push_async_callback(line.stop)
         _say(f"serving {options.map} as unit {options.unit} on {where}")
-        await _stopped()
+        await stop.wait()
 
 
-async def _stopped() -> None:
+@contextlib.contextmanager
+def _told_to_end() -> Iterator[asyncio.Event]:
+    """Set by SIGTERM, so that a pseudo-terminal and its link are taken away."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     try:
-        await stop.wait()
+        yield stop
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
 

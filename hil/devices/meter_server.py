@@ -143,7 +143,8 @@ class MeterLine:
         if not sending:
             return packet
         device = self._devices.get(packet[0 if self._rtu else TCP_UNIT_AT])
-        return packet if device is None else spoiled(packet, device.behaviour.mood, rtu=self._rtu)
+        # Nobody answers for a unit id that is not there, not even that an address is wrong.
+        return b"" if device is None else spoiled(packet, device.behaviour.mood, rtu=self._rtu)
 
 
 def spoiled(packet: bytes, mood: Mood, *, rtu: bool) -> bytes:

@@ -36,14 +36,21 @@ class PtyLine:
         """Lay the line. Raises OSError where the system has no pseudo-terminals left or the path is taken."""
         self._device_ends = _open_pair()
         self.device = os.ttyname(self._device_ends[1])
-        self.plug()
         asyncio.get_running_loop().add_reader(self._device_ends[0], self._to_host)
+        try:
+            self.plug()
+        except OSError:
+            self._take_away()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take it away."""
+        self._take_away()
+
+    def _take_away(self) -> None:
         self.unplug()
         if self._device_ends is not None:
             asyncio.get_running_loop().remove_reader(self._device_ends[0])
@@ -53,9 +60,14 @@ class PtyLine:
     def plug(self) -> None:
         """Put the adapter in: the path leads to a new terminal. Harmless where it is in."""
         if self._host_ends is None:
-            self._host_ends = _open_pair()
-            self.path.symlink_to(os.ttyname(self._host_ends[1]))
-            asyncio.get_running_loop().add_reader(self._host_ends[0], self._to_device)
+            ends = _open_pair()
+            try:
+                self.path.symlink_to(os.ttyname(ends[1]))
+            except OSError:
+                _close_pair(ends)
+                raise
+            self._host_ends = ends
+            asyncio.get_running_loop().add_reader(ends[0], self._to_device)
 
     def unplug(self) -> None:
         """Pull it: who has it open reads an error, and the path is gone. Harmless where it is out."""
