@@ -10,6 +10,7 @@ from typing import Final
 
 from agent.api import openapi
 from agent.settings_schema import as_text, station_schema
+from hal.modbus import map_schema
 from hal.port_states import COMMANDED_CLOSED, TRANSITIONS, PathState
 
 ROOT: Final = Path(__file__).parents[1]
@@ -30,6 +31,7 @@ def power_path() -> str:
 
 
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
+    "config/meter-map.schema.json": map_schema.as_text,
     "config/station.schema.json": lambda: as_text(station_schema()),
     "docs/openapi.json": openapi.as_text,
     "docs/power-path.md": power_path,

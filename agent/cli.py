@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.cli_hal import add_hal
 from agent.errors import AgentError, SettingsError
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
             view.add_argument("--data-dir", type=Path, metavar="DIR", help="read it there: no agent has to run")
         view.set_defaults(command=_view, view=name)
 
+    hal = commands.add_parser("hal", help="which meters can be read, and which are there")
+    add_hal(hal)
     simulate = commands.add_parser("simulate", help="a simulated charger for a CSMS developer")
     _simulate_options(simulate)
     demo = commands.add_parser("demo", help="a simulated charge against the built-in CSMS, told as it happens")

@@ -1,4 +1,4 @@
-"""From Modbus words to a meter reading: register maps, blocks to ask for, decoding. No I/O beside reading a map."""
+"""From Modbus words to a meter reading: register maps, blocks to ask for, decoding. No I/O."""
 
 import math
 import struct
@@ -8,6 +8,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from hal.errors import BadReading
+from hal.modbus.identity import Identity
+from hal.modbus.words import FORMATS, ByteOrder, Function, WordOrder, WordType, raw_bytes
 from hal.readings import MeterReading
 
 PHASES = ("L1", "L2", "L3")
@@ -15,30 +17,12 @@ PHASES = ("L1", "L2", "L3")
 MAX_WORDS_PER_READ = 125  # Modbus application protocol V1.1b3, 6.3 and 6.4
 
 
-class Function(StrEnum):
-    """The table of the device a register lives in."""
+class Sign(StrEnum):
+    """What becomes of a number's sign: some meters count export downwards or call import negative."""
 
-    INPUT = "input"
-    HOLDING = "holding"
-
-
-class WordType(StrEnum):
-    """How the words of one register make a number."""
-
-    INT16 = "int16"
-    UINT16 = "uint16"
-    INT32 = "int32"
-    UINT32 = "uint32"
-    INT64 = "int64"
-    UINT64 = "uint64"
-    FLOAT32 = "float32"
-
-
-class WordOrder(StrEnum):
-    """BIG: the most significant word has the lowest address. Bytes within a word are always big-endian."""
-
-    BIG = "big"
-    LITTLE = "little"
+    KEEP = "keep"
+    INVERT = "invert"
+    ABSOLUTE = "absolute"
 
 
 class Quantity(StrEnum):
@@ -52,7 +36,12 @@ class Quantity(StrEnum):
     POWER_FACTOR = "power_factor"
     FREQUENCY = "frequency"
     TEMPERATURE = "temperature"
+    EXPONENT = "exponent"
+    """The power of ten that other registers are scaled by: no map names it, `scale_register` brings it in."""
 
+
+MEASURED = tuple(quantity for quantity in Quantity if quantity is not Quantity.EXPONENT)
+"""What a map may name."""
 
 UNITS: Mapping[Quantity, Mapping[str, Fraction]] = {
     Quantity.ENERGY_IMPORT: {"Wh": Fraction(1), "kWh": Fraction(1000), "MWh": Fraction(1_000_000)},
@@ -63,18 +52,12 @@ UNITS: Mapping[Quantity, Mapping[str, Fraction]] = {
     Quantity.POWER_FACTOR: {"1": Fraction(1)},
     Quantity.FREQUENCY: {"Hz": Fraction(1), "mHz": Fraction(1, 1000)},
     Quantity.TEMPERATURE: {"Celsius": Fraction(1)},
+    Quantity.EXPONENT: {"1": Fraction(1)},
 }
 """The units a map may use, and what one of them is in the unit of MeterReading."""
 
-_FORMATS: Mapping[WordType, str] = {
-    WordType.INT16: ">h",
-    WordType.UINT16: ">H",
-    WordType.INT32: ">i",
-    WordType.UINT32: ">I",
-    WordType.INT64: ">q",
-    WordType.UINT64: ">Q",
-    WordType.FLOAT32: ">f",
-}
+NO_EXPONENT = 0x8000  # SunSpec Device Information Model Specification: sunssf "not implemented"
+MOST_EXPONENT = 10  # the same: a scale factor is from -10 to 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +65,8 @@ class Register:
     """One value of a meter.
 
     `address` is the one on the wire, from 0. `phase` is None for the sum of all. The value in `unit` is
-    number x `scale`. `not_available` is the unsigned pattern by which the meter says that it has no value.
+    number x `scale`, times ten to the power of what stands in `scale_register` (an int16 of the same table).
+    `not_available` are the unsigned patterns by which the meter says that it has no value.
     """
 
     name: str
@@ -92,14 +76,26 @@ class Register:
     function: Function = Function.INPUT
     type: WordType = WordType.FLOAT32
     word_order: WordOrder = WordOrder.BIG
+    byte_order: ByteOrder = ByteOrder.BIG
     scale: Fraction = Fraction(1)
+    sign: Sign = Sign.KEEP
+    scale_register: int | None = None
     phase: str | None = None
-    not_available: int | None = None
+    not_available: tuple[int, ...] = ()
 
     @property
     def word_count(self) -> int:
         """Words (16 bits each) it takes."""
-        return struct.calcsize(_FORMATS[self.type]) // 2
+        return struct.calcsize(FORMATS[self.type]) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class SerialDefaults:
+    """How the meter leaves its factory: where a search begins."""
+
+    baudrate: int
+    parity: str = "N"
+    stopbits: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +108,9 @@ class RegisterMap:
     registers: tuple[Register, ...]
     max_block_words: int = MAX_WORDS_PER_READ
     max_gap_words: int = 16
+    models: tuple[str, ...] = ()
+    identity: Identity | None = None
+    serial: SerialDefaults | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,8 @@ class Block:
 def blocks(register_map: RegisterMap) -> tuple[Block, ...]:
     """The fewest reads that fetch every register within the map's limits of size and gap."""
     groups: list[list[Register]] = []
-    for register in sorted(register_map.registers, key=lambda one: (one.function, one.address)):
+    wanted = (*register_map.registers, *_exponents(register_map.registers))
+    for register in sorted(wanted, key=lambda one: (one.function, one.address)):
         if groups and _fits(register, groups[-1], register_map):
             groups[-1].append(register)
         else:
@@ -136,24 +136,31 @@ def blocks(register_map: RegisterMap) -> tuple[Block, ...]:
 
 
 def decode(register: Register, words: Sequence[int]) -> Fraction | None:
-    """The value in the unit of MeterReading, exactly as the words say; None where the meter has none.
+    """The value in the unit of MeterReading, exactly as the words say, but before its `scale_register`.
 
-    Raises BadReading for a wrong number of words, a word that is not 16 bits, or an infinite value.
+    None where the meter has none. Raises BadReading for a wrong number of words, a word that is not 16 bits, or an
+    infinite value.
     """
     if len(words) != register.word_count:
         raise BadReading(f"{register.name}: {len(words)} words instead of {register.word_count}")
     if not all(0 <= word <= 0xFFFF for word in words):
         raise BadReading(f"{register.name}: a word does not fit in 16 bits")
-    ordered = words if register.word_order is WordOrder.BIG else words[::-1]
-    raw = struct.pack(f">{len(ordered)}H", *ordered)
-    if register.not_available is not None and int.from_bytes(raw, "big") == register.not_available:
+    raw = raw_bytes(words, word_order=register.word_order, byte_order=register.byte_order)
+    if int.from_bytes(raw, "big") in register.not_available:
         return None
-    (number,) = struct.unpack(_FORMATS[register.type], raw)
+    (number,) = struct.unpack(FORMATS[register.type], raw)
     if isinstance(number, float) and math.isnan(number):
         return None
     if isinstance(number, float) and math.isinf(number):
         raise BadReading(f"{register.name} is infinite")
-    return Fraction(number) * register.scale * UNITS[register.quantity][register.unit]
+    value = Fraction(number) * register.scale * UNITS[register.quantity][register.unit]
+    match register.sign:
+        case Sign.KEEP:
+            return value
+        case Sign.INVERT:
+            return -value
+        case Sign.ABSOLUTE:
+            return abs(value)
 
 
 def decode_block(block: Block, words: Sequence[int]) -> dict[Register, Fraction | None]:
@@ -169,8 +176,10 @@ def decode_block(block: Block, words: Sequence[int]) -> dict[Register, Fraction 
 def meter_reading(values: Mapping[Register, Fraction | None], *, mono_s: float) -> MeterReading:
     """Values of one meter as a reading; energies rounded to the nearest whole watt-hour.
 
-    What the meter does not have is left out. Raises BadReading without a sound import register.
+    What the meter does not have is left out. Raises BadReading without a sound import register, or for a scale
+    factor that is none.
     """
+    values = _scaled(values)
     energy_import = _total(values, Quantity.ENERGY_IMPORT)
     if energy_import is None:
         raise BadReading("the import energy register holds no value")
@@ -192,6 +201,43 @@ def meter_reading(values: Mapping[Register, Fraction | None], *, mono_s: float) 
         power_factor=_float(_total(values, Quantity.POWER_FACTOR)),
         temperature_c=_float(_total(values, Quantity.TEMPERATURE)),
     )
+
+
+def _exponents(registers: Iterable[Register]) -> tuple[Register, ...]:
+    """The registers that hold scale factors, each once."""
+    places = {(one.function, one.scale_register) for one in registers if one.scale_register is not None}
+    return tuple(_exponent(function, address) for function, address in places)
+
+
+def _exponent(function: Function, address: int) -> Register:
+    return Register(
+        name=f"scale factor at {address:#06x}",
+        address=address,
+        quantity=Quantity.EXPONENT,
+        unit="1",
+        function=function,
+        type=WordType.INT16,
+        not_available=(NO_EXPONENT,),
+    )
+
+
+def _scaled(values: Mapping[Register, Fraction | None]) -> dict[Register, Fraction | None]:
+    return {
+        one: value if value is None or one.scale_register is None else _by_power_of_ten(one, value, values)
+        for one, value in values.items()
+        if one.quantity is not Quantity.EXPONENT
+    }
+
+
+def _by_power_of_ten(
+    register: Register, value: Fraction, values: Mapping[Register, Fraction | None]
+) -> Fraction | None:
+    exponent = values.get(_exponent(register.function, register.scale_register or 0))
+    if exponent is None:
+        return None
+    if abs(exponent) > MOST_EXPONENT:
+        raise BadReading(f"the scale factor of {register.name} is {exponent}")
+    return value * Fraction(10) ** int(exponent)
 
 
 def _fits(register: Register, group: list[Register], register_map: RegisterMap) -> bool:

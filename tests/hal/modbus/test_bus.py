@@ -7,7 +7,7 @@ import pytest
 
 from hal.errors import BadReading, DeviceGone, DeviceRefused, DeviceSilent, WrongSettings
 from hal.modbus.bus import Line, ModbusBus, SerialLine, TcpLine
-from hal.modbus.registers import Function
+from hal.modbus.words import Function
 from hil.devices.pty_pair import PtyPair
 from hil.devices.sdm630 import EmulatedMeter, MeterServer, Mood
 

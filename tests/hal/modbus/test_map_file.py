@@ -7,7 +7,8 @@ import pytest
 
 from hal.errors import WrongSettings
 from hal.modbus.map_file import known_maps, load_map, parse_map
-from hal.modbus.registers import Function, Quantity, WordOrder, WordType, blocks
+from hal.modbus.registers import Quantity, SerialDefaults, Sign, blocks
+from hal.modbus.words import ByteOrder, Function, WordOrder, WordType
 
 HEAD = "title: T\nsource: S\ndefaults: {function: holding, type: uint32, word_order: little}\nregisters:\n"
 IMPORT = "- {name: import, address: 0x10, quantity: energy_import, unit: kWh, scale: 0.1}\n"
@@ -88,3 +89,76 @@ def test_a_file_that_is_not_there_is_wrong_settings(tmp_path: Path) -> None:
 def test_a_mistake_in_a_map_is_named(text: str, complaint: str) -> None:
     with pytest.raises(WrongSettings, match=f"map mine: .*{complaint}"):
         parse_map(text, name="mine")
+
+
+def test_everything_a_register_can_say_is_read() -> None:
+    text = """
+title: T
+models: [M1, M2]
+source: S
+serial: {baudrate: 19200, parity: E}
+identity: {function: holding, address: 0x31, type: string, words: 20, starts_with: [M1]}
+registers:
+- {name: i, address: 1, type: int64, quantity: energy_import, unit: Wh, byte_order: little, sign: absolute,
+   scale_register: 9, not_available: [1, 2]}
+"""
+
+    found = parse_map(text, name="mine")
+
+    (register,) = found.registers
+    assert (register.byte_order, register.sign, register.scale_register) == (ByteOrder.LITTLE, Sign.ABSOLUTE, 9)
+    assert register.not_available == (1, 2)
+    assert (found.models, found.serial) == (("M1", "M2"), SerialDefaults(baudrate=19200, parity="E", stopbits=1))
+    assert found.identity is not None
+    assert (found.identity.words, found.identity.starts_with) == (20, ("M1",))
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "pattern"),
+    [
+        ("int16", "highest", 0x7FFF),
+        ("uint16", "highest", 0xFFFF),
+        ("int32", "highest", 0x7FFFFFFF),
+        ("uint64", "highest", 0xFFFFFFFFFFFFFFFF),
+        ("int16", "lowest", 0x8000),
+        ("int64", "lowest", 0x8000000000000000),
+        ("uint32", "lowest", 0),
+    ],
+)
+def test_the_usual_patterns_for_no_value_have_names(kind: str, word: str, pattern: int) -> None:
+    entry = f"- {{name: i, address: 1, type: {kind}, quantity: energy_import, unit: Wh, not_available: {word}}}"
+
+    (register,) = parse_map(f"title: T\nsource: S\nregisters:\n{entry}", name="mine").registers
+
+    assert register.not_available == (pattern,)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("identity: {function: holding, address: 1}\n", "identity: 'type' is missing"),
+        ("identity: {function: holding, address: 1, type: uint16, between: [1]}\n", "identity"),
+        ("identity: {function: holding, address: 1, type: string, starts_with: B23}\n", "identity: starts_with"),
+        ("identity: [1]\n", "identity: expected a mapping"),
+        ("serial: {baudrate: 9600, parity: X}\n", "parity is N, E or O"),
+        ("models: B23\n", "models must be a list"),
+    ],
+)
+def test_a_mistake_beside_the_registers_is_named(text: str, complaint: str) -> None:
+    with pytest.raises(WrongSettings, match=f"map mine: .*{complaint}"):
+        parse_map(text + HEAD + IMPORT, name="mine")
+
+
+@pytest.mark.parametrize(
+    ("keys", "complaint"),
+    [
+        ("quantity: exponent, unit: '1'", "'exponent' is not one of"),
+        ("quantity: energy_import, unit: Wh, sign: upside_down", "'upside_down' is not one of"),
+        ("quantity: energy_import, unit: Wh, not_available: 0x1FFFFFFFF", "not_available must be"),
+        ("quantity: energy_import, unit: Wh, scale_register: -1", "scale_register must be"),
+        ("quantity: energy_import, unit: Wh, byte_order: middle", "'middle' is not one of"),
+    ],
+)
+def test_a_mistake_in_the_newer_keys_is_named(keys: str, complaint: str) -> None:
+    with pytest.raises(WrongSettings, match=f"map mine: register 'i': {complaint}"):
+        parse_map(HEAD + f"- {{name: i, address: 1, {keys}}}", name="mine")

@@ -13,6 +13,10 @@ from hal.errors import BadReading, DeviceGone, DeviceRefused, DeviceSilent, Wron
 from hal.modbus.meter import ModbusMeter, ModbusMeterSettings
 from hal.readings import MeterReading
 from hal.registry import DriverContext, SharedDevices
+from hil.devices.meter_device import MeterDevice
+from hil.devices.meter_device import Mood as GenericMood
+from hil.devices.meter_map import read_map
+from hil.devices.meter_server import MeterLine
 from hil.devices.pty_pair import PtyPair
 from hil.devices.sdm630 import EmulatedMeter, MeterServer, Mood
 from tests.contracts.meter import MeterContract
@@ -241,3 +245,83 @@ def test_settings_that_cannot_work_name_their_key(wrong: dict[str, Any], key: st
 def test_an_unknown_map_is_refused_when_the_driver_is_made() -> None:
     with pytest.raises(WrongSettings, match="unknown map"):
         ModbusMeter(keys(host="h", map="nothing-like-it"), context())
+
+
+@dataclass
+class GenericBench:
+    meter: ModbusMeter
+    clock: HandClock
+    device: MeterDevice
+    line: MeterLine
+
+    async def draw(self, *, power_w: float, seconds: float) -> None:
+        each_a = power_w / 3 / 230
+        self.device.load.set(current_a=(each_a, each_a, each_a), voltage_v=(230, 230, 230))
+        self.device.load.advance(seconds)
+
+    async def cut(self) -> None:
+        await self.line.stop()
+
+
+@pytest.fixture
+async def rtu_in_tcp_bench() -> AsyncIterator[GenericBench]:
+    device = MeterDevice(read_map("abb-b23"), unit_id=7)
+    line = MeterLine(device)
+    port = await line.start_tcp(rtu=True)
+    clock = HandClock()
+    meter = ModbusMeter(
+        keys(map="abb-b23", host="127.0.0.1", tcp_port=port, framing="rtu", device_id=7),
+        DriverContext(name="EVSE 1 meter", evse_id=1, clock=clock),
+    )
+    await meter.start()
+    yield GenericBench(meter=meter, clock=clock, device=device, line=line)
+    await meter.stop()
+    await line.stop()
+
+
+class TestModbusMeterByRtuInsideTcp(MeterContract):
+    @pytest.fixture
+    async def bench(self, rtu_in_tcp_bench: GenericBench) -> GenericBench:
+        return rtu_in_tcp_bench
+
+
+async def test_values_that_stand_still_under_load_end_as_a_bad_reading_until_they_move(
+    rtu_in_tcp_bench: GenericBench,
+) -> None:
+    bench = rtu_in_tcp_bench
+    await bench.draw(power_w=11_040, seconds=60)
+    bench.device.misbehave(GenericMood.FROZEN)
+    await bench.meter.read()
+    bench.clock.now_s += 90
+
+    believed = await bench.meter.read()
+    bench.clock.now_s += 90
+    with pytest.raises(BadReading, match=r"EVSE 1 meter: not one value has moved in 18\d s although 11040 W flow"):
+        await bench.meter.read()
+    bench.device.misbehave(GenericMood.NORMAL)
+    await bench.draw(power_w=11_040, seconds=180)
+
+    assert believed.energy_import_wh == 180
+    assert (await bench.meter.read()).energy_import_wh == pytest.approx(740, abs=10)
+
+
+async def test_values_may_stand_still_where_nothing_flows(rtu_in_tcp_bench: GenericBench) -> None:
+    await rtu_in_tcp_bench.meter.read()
+    rtu_in_tcp_bench.clock.now_s += 100_000
+
+    assert (await rtu_in_tcp_bench.meter.read()).energy_import_wh == 0
+
+
+async def test_a_framing_that_is_none_names_its_key() -> None:
+    with pytest.raises(WrongSettings, match="framing is tcp or rtu") as refused:
+        keys(host="h", framing="ascii")
+
+    assert refused.value.path == ("framing",)
+
+
+def test_two_meters_that_disagree_about_the_framing_are_refused() -> None:
+    shared = SharedDevices()
+    ModbusMeter(keys(host="192.0.2.7"), context(shared=shared))
+
+    with pytest.raises(WrongSettings, match="another device uses 192"):
+        ModbusMeter(keys(host="192.0.2.7", framing="rtu"), context(shared=shared))

@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 from hal.errors import BadReading
 from hal.modbus.registers import (
     Block,
-    Function,
     Quantity,
     Register,
     RegisterMap,
-    WordOrder,
-    WordType,
+    Sign,
     blocks,
     decode,
     decode_block,
     meter_reading,
 )
+from hal.modbus.words import ByteOrder, Function, WordOrder, WordType
 
 IMPORT = Register(name="import", address=0, quantity=Quantity.ENERGY_IMPORT, unit="kWh")
 FORMATS = {
@@ -121,7 +120,7 @@ def test_not_a_number_is_no_value() -> None:
 
 
 def test_the_pattern_for_not_available_is_no_value() -> None:
-    register = replace(IMPORT, type=WordType.INT32, not_available=0x7FFFFFFF)
+    register = replace(IMPORT, type=WordType.INT32, not_available=(0x7FFFFFFF,))
 
     assert decode(register, [0x7FFF, 0xFFFF]) is None
     assert decode(register, [0x7FFF, 0xFFFE]) is not None
@@ -216,3 +215,65 @@ def test_a_block_is_cut_at_its_registers() -> None:
     values = decode_block(block, [*float_words(1.0), 9, 9, *float_words(2.0)])
 
     assert list(values.values()) == [1000, 2000]
+
+
+def test_bytes_swapped_within_the_words_are_put_right() -> None:
+    register = replace(IMPORT, type=WordType.UINT32, unit="Wh", byte_order=ByteOrder.LITTLE)
+
+    assert decode(register, [0x0201, 0x0403]) == 0x01020304
+
+
+def test_a_float_of_four_words_is_read() -> None:
+    register = replace(IMPORT, type=WordType.FLOAT64, unit="Wh")
+
+    assert decode(register, words_of(struct.pack(">d", 1234500.25))) == Fraction("1234500.25")
+
+
+@pytest.mark.parametrize(("sign", "expected"), [(Sign.KEEP, -5), (Sign.INVERT, 5), (Sign.ABSOLUTE, 5)])
+def test_a_sign_is_kept_turned_or_dropped(sign: Sign, expected: int) -> None:
+    register = replace(IMPORT, type=WordType.INT16, unit="Wh", sign=sign)
+
+    assert decode(register, [0xFFFB]) == expected
+
+
+@pytest.mark.parametrize(("exponent", "expected_wh"), [(0, 123_450), (1, 1_234_500), (0xFFFE, 1234)])
+def test_a_scale_register_moves_the_decimal_point(exponent: int, expected_wh: int) -> None:
+    register = replace(IMPORT, type=WordType.UINT32, unit="Wh", scale_register=3)
+    (block,) = blocks(a_map(register))
+
+    values = decode_block(block, [0x0001, 0xE23A, 0, exponent])
+
+    assert meter_reading(values, mono_s=1.0).energy_import_wh == expected_wh
+
+
+def test_a_scale_register_that_is_not_implemented_leaves_no_value() -> None:
+    power = replace(
+        IMPORT, name="p", address=4, quantity=Quantity.POWER, unit="W", type=WordType.INT16, scale_register=5
+    )
+    (block,) = blocks(a_map(IMPORT, power))
+
+    values = decode_block(block, [*float_words(1.0), 0, 0, 230, 0x8000])
+
+    assert meter_reading(values, mono_s=1.0).power_w is None
+
+
+def test_a_scale_register_that_makes_no_sense_is_a_bad_reading() -> None:
+    register = replace(IMPORT, type=WordType.UINT32, scale_register=2)
+    (block,) = blocks(a_map(register))
+
+    with pytest.raises(BadReading, match="scale factor of import is 11"):
+        meter_reading(decode_block(block, [0, 1, 11]), mono_s=1.0)
+
+
+def test_a_scale_register_far_away_is_a_read_of_its_own_and_shared_by_those_it_scales() -> None:
+    one, two = (at(address, type=WordType.UINT32, scale_register=400) for address in (0, 2))
+
+    found = blocks(a_map(one, two))
+
+    assert [(block.address, block.word_count) for block in found] == [(0, 4), (400, 1)]
+
+
+def test_several_patterns_may_mean_no_value() -> None:
+    register = replace(IMPORT, type=WordType.UINT32, unit="Wh", not_available=(0, 0xFFFFFFFF))
+
+    assert [decode(register, words) for words in ([0, 0], [0xFFFF, 0xFFFF], [0, 1])] == [None, None, 1]
