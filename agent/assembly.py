@@ -1,7 +1,7 @@
 """From settings to parts: what is built of hardware, device model and link, with errors that name the line."""
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from agent.frozen import dataclass
 from agent.ocpp.adapter import StationIdentity, Topology
 from agent.ocpp.handshake import LinkSettings
 from agent.settings import Settings
-from agent.settings_drivers import HalNode
+from agent.settings_drivers import SEVERAL, HalNode
+from agent.settings_keys import EvseSettings
 from agent.settings_nodes import KeyPath
 from agent.station import standard_variables as variables
 from agent.station.device_model import DeviceModel, VariableKey, parse_key
@@ -49,15 +50,7 @@ class Plan:
 def make_plan(settings: Settings) -> Plan:
     """Check and translate settings. Raises SettingsError with every mistake, each with file and line."""
     problems: list[Problem] = []
-    evses = tuple(
-        EvseSpec(
-            evse_id=evse.id,
-            max_current_a=evse.connector.max_current_a,
-            phases=evse.connector.phases,
-            parts=_parts(settings, evse.hal.nodes, problems),
-        )
-        for evse in settings.evses
-    )
+    evses = tuple(_evse_spec(settings, evse, problems) for evse in settings.evses)
     readers = tuple(
         ReaderPlan(name=f"reader {number}", spec=spec, evse_ids=reader.evses)
         for number, reader in enumerate(settings.token_readers, start=1)
@@ -101,15 +94,16 @@ def _station_config(settings: Settings) -> StationConfig:
     )
 
 
-def _parts(settings: Settings, nodes: tuple[HalNode, ...], problems: list[Problem]) -> dict[str, PartSpec]:
-    parts: dict[str, PartSpec] = {}
-    for node in nodes:
-        if node.part in parts:
-            # EvseSpec has one place a part: a second fault input must not be left out without a word.
-            problems.append(settings.problem(node.path, f"a second driver for {node.part}; only one can be used"))
-        elif (spec := _part(settings, node, problems)) is not None:
-            parts[node.part] = spec
-    return parts
+def _evse_spec(settings: Settings, evse: EvseSettings, problems: list[Problem]) -> EvseSpec:
+    parsed = [(node.part, _part(settings, node, problems)) for node in evse.hal.nodes]
+    made = [(part, spec) for part, spec in parsed if spec is not None]
+    return EvseSpec(
+        evse_id=evse.id,
+        max_current_a=evse.connector.max_current_a,
+        phases=evse.connector.phases,
+        parts={part: spec for part, spec in made if part not in SEVERAL},
+        several=tuple((part, spec) for part, spec in made if part in SEVERAL),
+    )
 
 
 def _part(settings: Settings, node: HalNode, problems: list[Problem]) -> PartSpec | None:
@@ -194,11 +188,10 @@ def build_hardware(plan: Plan, *, clock: Clock, shared: SharedDevices, data_dir:
     evses: dict[int, EvseParts] = {}
     readers: list[ReaderDriver] = []
     for index, (spec, evse) in enumerate(zip(plan.evses, settings.evses, strict=True)):
-        paths = {node.part: node.path for node in evse.hal.nodes}
-        with _located(settings, problems, paths=paths, above=("evses", index, "hal")):
+        with _located(settings, problems, nodes=evse.hal.nodes, above=("evses", index, "hal")):
             evses[spec.evse_id] = build_evse(spec, clock=clock, shared=shared, data_dir=data_dir)
     for reader, configured in zip(plan.readers, settings.token_readers, strict=True):
-        with _located(settings, problems, paths={}, above=configured.hal.path):
+        with _located(settings, problems, nodes=(), above=configured.hal.path):
             readers.append(build_reader(reader.spec, name=reader.name, clock=clock, shared=shared))
     if problems:
         raise SettingsError(problems=problems)
@@ -207,14 +200,18 @@ def build_hardware(plan: Plan, *, clock: Clock, shared: SharedDevices, data_dir:
 
 @contextmanager
 def _located(
-    settings: Settings, problems: list[Problem], *, paths: Mapping[str, KeyPath], above: KeyPath
+    settings: Settings, problems: list[Problem], *, nodes: Sequence[HalNode], above: KeyPath
 ) -> Iterator[None]:
-    """Note a WrongSettings at its key below `paths[part]`, or below `above` where it names no driver of the file."""
+    """Note a WrongSettings at its key below the driver it names, or below `above` where that is none of the file."""
     try:
         yield
     except WrongSettings as error:
         part, *rest = error.path or ("",)
-        path = (*paths[part], *rest) if isinstance(part, str) and part in paths else (*above, *error.path)
+        of_part = [node.path for node in nodes if node.part == part]
+        number = 0
+        if part in SEVERAL and rest and isinstance(rest[0], int):
+            number, *rest = rest[0], *rest[1:]
+        path = (*of_part[number], *rest) if number < len(of_part) else (*above, *error.path)
         problems.append(settings.problem(path, str(error)))
 
 

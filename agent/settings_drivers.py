@@ -11,7 +11,9 @@ T = TypeVar("T")
 
 ALL: Final = "all"
 """The part of a driver that provides every part it has."""
-PARTS: Final = ("pilot", "contactor", "meter", "lock", "faults", "indicator")
+SEVERAL: Final = ("faults", "limits", "stop_button")
+"""The parts that may be a list of drivers."""
+PARTS: Final = ("pilot", "contactor", "meter", "lock", "phase_switch", "indicator", *SEVERAL)
 
 _DRIVER: Final = {"doc": "the driver's name; `evse-agent hal probe` lists them", "pattern": r"[a-z0-9][a-z0-9_-]*"}
 _DRIVER_SAYS: Final = {**_DRIVER, "pattern_says": "the name of a driver"}
@@ -34,7 +36,7 @@ class HalNode:
 
 @dataclass(frozen=True, slots=True)
 class HalParts:
-    """The drivers of one EVSE, in the order of the file; only `faults` may be there more than once."""
+    """The drivers of one EVSE, in the order of the file; only those of SEVERAL may be there more than once."""
 
     nodes: tuple[HalNode, ...]
 
@@ -50,8 +52,8 @@ class HalParts:
             made.append(_hal_node(ALL, node.without(*named), path, parser))
         for key, value in node.entries:
             where = (*path, key.text)
-            if key.text == "faults" and isinstance(value, ListNode):
-                made += [_hal_node("faults", item, (*where, at), parser) for at, item in enumerate(value.items)]
+            if key.text in SEVERAL and isinstance(value, ListNode):
+                made += [_hal_node(key.text, item, (*where, at), parser) for at, item in enumerate(value.items)]
             elif key.text in named or (key.text in PARTS and node.get("driver") is None):
                 made.append(_hal_node(key.text, value, where, parser))
             elif node.get("driver") is None:
@@ -65,8 +67,8 @@ class HalParts:
         """What editors are told: part names, and that each names a driver."""
         driver = {"type": "string", "description": _DRIVER["doc"], "pattern": f"^{_DRIVER['pattern']}$"}
         part = {"type": "object", "required": ["driver"], "properties": {"driver": driver}}
-        parts: dict[str, Any] = {name: part for name in PARTS if name != "faults"}
-        parts["faults"] = {"anyOf": [part, {"type": "array", "items": part}]}
+        parts: dict[str, Any] = {name: part for name in PARTS}
+        parts |= {name: {"anyOf": [part, {"type": "array", "items": part}]} for name in SEVERAL}
         return {
             "anyOf": [
                 {"type": "object", "required": ["driver"], "properties": {"driver": driver}},

@@ -8,7 +8,7 @@ async iterator whose first item is the present state.
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from hal.readings import FaultReading, MeterReading, PilotState, TokenReading
+from hal.readings import FaultReading, LimitReading, MeterReading, PilotState, TokenReading
 
 
 class Clock(Protocol):
@@ -80,6 +80,30 @@ class FaultInput(Protocol):
 
     def faults(self) -> AsyncIterator[FaultReading]:
         """Each active fault first, then each change."""
+        ...
+
+
+class CurrentLimit(Protocol):
+    """Whatever may lower the current without a fault: a hot cable, a curtailment relay, the board itself."""
+
+    def limits(self) -> AsyncIterator[LimitReading]:
+        """The present limit, then each change; raises HalError where it is not known any more."""
+        ...
+
+
+class PhaseSwitch(Protocol):
+    """The switch between one phase and three; the port uses it only while the contactor is confirmed open."""
+
+    async def use_phases(self, count: int) -> None:
+        """Return once `count` (1 or 3) phases are connected, dead time included; NotConfirmed, DeviceGone."""
+        ...
+
+
+class StopButton(Protocol):
+    """A button with which the driver ends the charge."""
+
+    def presses(self) -> AsyncIterator[None]:
+        """Each press once, from now on; raises HalError where the button is gone."""
         ...
 
 

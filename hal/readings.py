@@ -53,6 +53,14 @@ class FaultReading:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LimitReading:
+    """The most current per phase that a device allows now; None where it limits nothing. `detail` says why."""
+
+    max_current_a: float | None
+    detail: str = ""
+
+
 FAULT_NAMES = (
     "GroundFailure",
     "OverCurrentFailure",
@@ -68,6 +76,25 @@ FAULT_NAMES = (
     "PilotFault",
     "EmergencyStop",
     "BoardLost",
+    "WeakSignal",
+    "AuthorizationTimeout",
+    "InvalidVehicleMode",
+    "CableCheckFailure",
+    "PreChargeFailure",
+    "NoInternet",
+    "PowerLoss",
+    "EVContactorFault",
+    "CableOverTempDerate",
+    "CableOverTempStop",
+    "PartialInsertion",
+    "CapacitanceFault",
+    "ResistanceFault",
+    "ProximityFault",
+    "ConnectorVoltageHigh",
+    "BrokenLatch",
+    "CutCable",
+    "DoorOpen",
+    "SensorFailure",
     "OtherError",
 )
 """The conditions that parts and ports report, by the names the local API uses."""

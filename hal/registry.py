@@ -18,16 +18,19 @@ DRIVERS: dict[str, str] = {
     "sim-reader": "hal.sim.reader:SimReader",
     "modbus-meter": "hal.modbus.meter:ModbusMeter",
     "gpio": "hal.gpio.contactor:GpioContactor",
+    "rapi": "hal.rapi.board:RapiBoard",
 }
 """The drivers that come with the agent: the name in station.yaml, and where the class lives."""
 
 ENTRY_POINT_GROUP = "evse_agent.drivers"
 """Where other packages announce theirs: `name = "package.module:Class"`."""
 
-EXTRAS = {"hal.modbus": "modbus", "hal.gpio": "gpio"}
+EXTRAS = {"hal.modbus": "modbus", "hal.gpio": "gpio", "hal.rapi": "serial"}
 """The optional dependencies of pyproject.toml that a driver family needs."""
 
-PARTS = frozenset({"pilot", "contactor", "meter", "lock", "faults", "indicator", "reader"})
+PARTS = frozenset(
+    {"pilot", "contactor", "meter", "lock", "faults", "limits", "phase_switch", "stop_button", "indicator", "reader"}
+)
 """What a driver may list in its own PARTS."""
 
 _OWN_PACKAGES = frozenset({"agent", "hal", "hil"})

@@ -170,12 +170,13 @@ def test_a_file_that_holds_no_board_is_told_at_the_evse_that_names_it(tmp_path: 
     assert "evses[1].hal.state_file" in told
 
 
-def test_a_second_driver_for_the_same_part_is_refused_and_not_left_out() -> None:
-    twice = SIM_EVSE.replace("{driver: sim}", "{driver: sim, faults: [{driver: sim}, {driver: sim}]}")
+def test_a_driver_of_a_list_that_does_not_fit_is_told_at_its_line() -> None:
+    twice = SIM_EVSE.replace("{driver: sim}", "{driver: sim, faults: [{driver: sim}, {driver: sim-reader}]}")
 
     (told,) = problems_of(STATION + twice)
 
-    assert told == "a.yaml:6:48: evses[0].hal.faults[1]: a second driver for faults; only one can be used"
+    assert told.startswith("a.yaml:6:")
+    assert "evses[0].hal.faults[1].driver: driver 'sim-reader' provides no faults" in told
 
 
 def test_a_driver_that_is_no_reader_is_told_at_the_reader_that_names_it() -> None:

@@ -151,6 +151,43 @@ def test_a_driver_is_told_where_it_belongs() -> None:
     assert board.shared is meter.shared
 
 
+def test_an_evse_may_have_several_fault_inputs_and_knows_each_by_its_number() -> None:
+    spec = EvseSpec(
+        evse_id=2,
+        max_current_a=16,
+        phases=1,
+        parts={"all": part("t-board")},
+        several=(("faults", part("t-board", 1)), ("faults", part("t-board", 2))),
+    )
+
+    parts = build_evse(spec, clock=StillClock(), shared=SharedDevices())
+
+    assert [as_device(one).context.name for one in parts.faults] == ["EVSE 2", "EVSE 2 faults 1", "EVSE 2 faults 2"]
+
+
+def test_a_second_fault_input_that_does_not_fit_is_named_by_its_number() -> None:
+    spec = EvseSpec(
+        evse_id=2,
+        max_current_a=16,
+        phases=1,
+        parts={"all": part("t-board")},
+        several=(("faults", part("t-board", 1)), ("faults", part("t-meter", 2))),
+    )
+
+    with pytest.raises(WrongSettings, match="provides no faults") as refused:
+        build_evse(spec, clock=StillClock(), shared=SharedDevices())
+
+    assert refused.value.path == ("faults", 1, "driver")
+
+
+def test_there_is_one_contactor_only() -> None:
+    board = part("t-board")
+    spec = EvseSpec(evse_id=2, max_current_a=16, phases=1, parts={"all": board}, several=(("contactor", board),))
+
+    with pytest.raises(WrongSettings, match="has one contactor only"):
+        build_evse(spec, clock=StillClock(), shared=SharedDevices())
+
+
 @pytest.mark.parametrize("missing", ["pilot", "contactor", "meter"])
 def test_an_evse_needs_pilot_contactor_and_meter(missing: str) -> None:
     parts = {name: part("t-board") for name in ("pilot", "contactor", "meter") if name != missing}
