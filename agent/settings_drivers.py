@@ -67,7 +67,7 @@ class HalParts:
         """What editors are told: part names, and that each names a driver."""
         driver = {"type": "string", "description": _DRIVER["doc"], "pattern": f"^{_DRIVER['pattern']}$"}
         part = {"type": "object", "required": ["driver"], "properties": {"driver": driver}}
-        parts: dict[str, Any] = {name: part for name in PARTS}
+        parts: dict[str, Any] = dict.fromkeys(PARTS, part)
         parts |= {name: {"anyOf": [part, {"type": "array", "items": part}]} for name in SEVERAL}
         return {
             "anyOf": [
