@@ -9,6 +9,7 @@ from agent.api.server import ApiServer
 from agent.api.views import (
     AgentFigures,
     EvseStatus,
+    FaultHistory,
     LinkState,
     LinkStatus,
     MeterStatus,
@@ -21,6 +22,7 @@ from agent.api.views import (
     WrongValue,
 )
 from agent.app import Agent
+from agent.app_faults import fault_history
 from agent.app_queue import given_up_fact, queued_fact
 from agent.app_sim import NotSimulated as HasNoSimulatedPart
 from agent.app_sim import Simulation, simulation_of
@@ -29,7 +31,7 @@ from agent.errors import SettingsError
 from agent.log import get_logger
 from agent.station.effects import Effect, Record, ReportStatus
 from agent.station.events import Event, FaultCleared, FaultRaised, LinkChanged, MeterSampled, TokenPresented
-from agent.station.facts import EnergySampled, IdleMeterSampled, TransactionFact
+from agent.station.facts import EnergySampled, FaultNoted, IdleMeterSampled, TransactionFact
 from agent.station.samples import Measurand, MeterSample
 from agent.station.state import Evse
 
@@ -151,6 +153,11 @@ class AgentSource:
             thinned=store.thinned,
         )
 
+    async def faults(self, *, limit: int) -> FaultHistory:
+        """The last faults."""
+        store = self._agent.store
+        return fault_history(await store.faults(limit), mend=store.mend)
+
     def figures(self) -> AgentFigures:
         """Counts since the process began."""
         agent = self._agent
@@ -226,7 +233,7 @@ class EventFeed:
             match effect:
                 case ReportStatus():
                     publish(EventName.STATUS, {"evse": effect.evse_id, "status": effect.status, "fault": effect.fault})
-                case Record(fact=EnergySampled() | IdleMeterSampled() as fact):
+                case Record(fact=EnergySampled() | IdleMeterSampled() | FaultNoted() as fact):
                     publish(EventName.FACT, {"kind": type(fact).__name__, "evse": fact.evse_id})
                 case Record(fact=TransactionFact() as fact):
                     publish(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.api.views import GivenUpFact, OutboxView, QueuedFact
 from agent.clock import Moment
-from agent.station.facts import IdleMeterSampled
+from agent.station.facts import TransactionFact
 from agent.store.inspection import inspect_queue
 from agent.store.outbox import DeadLetter, OutboxRow
 from agent.store.store import DATABASE
@@ -15,7 +15,7 @@ from agent.store.store import DATABASE
 def queued_fact(row: OutboxRow, *, mend: Callable[[Moment], datetime]) -> QueuedFact:
     """A fact that waits; `mend` gives UTC of its stamp."""
     fact = row.fact
-    in_transaction = None if isinstance(fact, IdleMeterSampled) else fact
+    in_transaction = fact if isinstance(fact, TransactionFact) else None
     return QueuedFact(
         id=row.id,
         message_id=row.message_id,

@@ -54,8 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         view.add_argument("--host", default="127.0.0.1", help="where its local API listens")
         view.add_argument("--port", type=int, default=8080)
         view.add_argument("--json", action="store_true", help="as JSON instead of a table")
-        if name == "queue":
-            view.add_argument("--data-dir", type=Path, metavar="DIR", help="read it there: no agent has to run")
+        if name == "status":
+            view.add_argument("--faults", action="store_true", help="the history of faults, the newest first")
+        view.add_argument("--data-dir", type=Path, metavar="DIR", help="read it there: no agent has to run")
         view.set_defaults(command=_view, view=name)
 
     hal = commands.add_parser("hal", help="which meters can be read, and which are there")
@@ -119,11 +120,16 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _view(options: argparse.Namespace) -> int:
-    from agent.cli_views import print_stored_queue, print_view
+    from agent.cli_views import print_stored_faults, print_stored_queue, print_view
 
-    if getattr(options, "data_dir", None) is not None:
-        return print_stored_queue(options.data_dir, as_json=options.json)
-    return print_view(options.view, host=options.host, port=options.port, as_json=options.json)
+    view = "faults" if getattr(options, "faults", False) else options.view
+    if options.data_dir is not None:
+        if view == "status":
+            print("evse-agent: --data-dir shows a queue, or faults with --faults", file=sys.stderr)  # noqa: T201
+            return USAGE
+        stored = print_stored_faults if view == "faults" else print_stored_queue
+        return stored(options.data_dir, as_json=options.json)
+    return print_view(view, host=options.host, port=options.port, as_json=options.json)
 
 
 def _simulate(options: argparse.Namespace) -> int:

@@ -37,7 +37,7 @@ class NoAnswer(AgentError):
 
 
 def print_view(view: str, *, host: str, port: int, as_json: bool) -> int:
-    """Print `status` or `queue` of the agent at host:port; the exit code. Raises NoAnswer."""
+    """Print `status`, `queue` or `faults` of the agent at host:port; the exit code. Raises NoAnswer."""
     path, table = _VIEWS[view]
     found = fetch(host, port, path, timeout_s=TIMEOUT_S)
     return _print(found, table, as_json=as_json)
@@ -50,6 +50,15 @@ def print_stored_queue(data_dir: Path, *, as_json: bool) -> int:
 
     found = json.loads(to_json(stored_outbox(data_dir, limit=STORED_ROWS)))
     return _print(found, queue_table, as_json=as_json)
+
+
+def print_stored_faults(data_dir: Path, *, as_json: bool) -> int:
+    """Print the fault history in a data directory, whether its agent runs or not; the exit code. Raises StoreError."""
+    from agent.api.json_text import to_json
+    from agent.app_faults import stored_faults
+
+    found = json.loads(to_json(stored_faults(data_dir, limit=STORED_ROWS)))
+    return _print(found, faults_table, as_json=as_json)
 
 
 def _print(found: Mapping[str, Any], table: Callable[..., str], *, as_json: bool) -> int:
@@ -186,6 +195,23 @@ def queue_table(outbox: Mapping[str, Any], *, colours: bool = False) -> str:
     return "\n".join(lines)
 
 
+def faults_table(history: Mapping[str, Any], *, colours: bool = False) -> str:
+    """The fault history for a person, 80 columns: two lines a fault, what lasts in red."""
+    rows = history["rows"]
+    if not rows:
+        return "no faults"
+    lasting = sum(row["ended"] is None for row in rows)
+    lines = [f"{lasting} now, {len(rows) - lasting} past"]
+    for row in rows:
+        where = f"EVSE {row['evse_id']}" if row["evse_id"] else "station"
+        until = f"to {_when(row['ended'])[5:]}" if row["ended"] else "until now"
+        code = f" ({row['code']})" if row["code"] else ""
+        head = f"{_when(row['began'])} {until}  {where}: {row['fault']}{code}"
+        lines += ["", head if row["ended"] else _paint(head, _RED, colours=colours)]
+        lines += [f"    {_cut(text, WIDTH - 4)}" for text in (row["detail"], row["for_technician"]) if text]
+    return "\n".join(lines)
+
+
 def _columns(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: set[int], colours: bool) -> list[str]:
     """Aligned columns, two spaces apart; columns in `right` flush right."""
     widths = [max(len(row[index]) for row in (header, *rows)) for index in range(len(header))]
@@ -246,4 +272,5 @@ def _cut(text: str, width: int) -> str:
 _VIEWS: dict[str, tuple[str, Callable[..., str]]] = {
     "status": ("/api/v1/status", status_table),
     "queue": ("/api/v1/outbox", queue_table),
+    "faults": ("/api/v1/faults", faults_table),
 }

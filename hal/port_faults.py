@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 from hal.readings import FAULT_NAMES
 
-HARMLESS = frozenset({"ReaderFailure"})
+HARMLESS = frozenset(
+    {
+        "ReaderFailure",
+        "WeakSignal",
+        "AuthorizationTimeout",
+        "NoInternet",
+        "HighTemperatureDerate",
+        "CableOverTempDerate",
+        "SensorFailure",
+    }
+)
 """Faults under which energy may go on: everything else cuts it."""
 
 UNKNOWN_NAME = "OtherError"

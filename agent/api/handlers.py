@@ -54,10 +54,20 @@ async def status(context: Context, request: Request) -> Answer:
 
 async def outbox(context: Context, request: Request) -> Answer:
     """Queue and dead letters."""
+    return json_answer(await context.source.outbox(limit=_limit(request)))
+
+
+async def faults(context: Context, request: Request) -> Answer:
+    """The fault history."""
+    return json_answer(await context.source.faults(limit=_limit(request)))
+
+
+def _limit(request: Request) -> int:
+    """How many rows are asked for. Raises ApiProblem (400)."""
     asked = request.query.get("limit", str(ROWS_UNLESS_ASKED))
     if not (asked.isascii() and asked.isdigit() and len(asked) <= 4 and 1 <= int(asked) <= ROWS_AT_MOST):
         raise ApiProblem(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {ROWS_AT_MOST}", type=QUERY_INVALID)
-    return json_answer(await context.source.outbox(limit=int(asked)))
+    return int(asked)
 
 
 async def events(context: Context, request: Request) -> EventAnswer:

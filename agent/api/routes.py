@@ -11,7 +11,7 @@ from agent.api.bodies import EvBody, FaultBody, NetworkBody, NoFields, TokenBody
 from agent.api.exchange import EVENT_STREAM, JSON, PROMETHEUS_TEXT, Answer, EventAnswer, Request
 from agent.api.handlers import Context, Healthy
 from agent.api.problems import ApiProblem
-from agent.api.views import OutboxView, StationStatus
+from agent.api.views import FaultHistory, OutboxView, StationStatus
 from agent.frozen import dataclass
 
 Handler = Callable[[Context, Request], Awaitable[Answer | EventAnswer]]
@@ -77,6 +77,16 @@ ROUTES: tuple[Route, ...] = (
         answer=OutboxView,
         media=JSON,
         query={"limit": f"rows and dead letters at most, 1 to {handlers.ROWS_AT_MOST}"},
+        problems=(HTTPStatus.BAD_REQUEST,),
+    ),
+    Route(
+        "GET",
+        "/api/v1/faults",
+        handlers.faults,
+        "The last faults, the newest first",
+        answer=FaultHistory,
+        media=JSON,
+        query={"limit": f"rows at most, 1 to {handlers.ROWS_AT_MOST}"},
         problems=(HTTPStatus.BAD_REQUEST,),
     ),
     Route(

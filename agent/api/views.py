@@ -144,6 +144,32 @@ class OutboxView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultEntry:
+    """A fault of the past or present: `ended` is None while it lasts, `evse_id` 0 is the station itself.
+
+    `code` is its ChargeX code, empty where it has none; the texts say what to do, empty for a name not known here.
+    """
+
+    event_id: int
+    evse_id: int
+    fault: str
+    code: str
+    began: datetime
+    ended: datetime | None
+    detail: str
+    for_driver: str
+    for_technician: str
+    transaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultHistory:
+    """The last faults, the newest first."""
+
+    rows: tuple[FaultEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentFigures:
     """Counts since the process began, for /metrics; queue depth, EVSEs and meters are taken from the status."""
 
@@ -165,6 +191,10 @@ class Source(Protocol):
 
     async def outbox(self, *, limit: int) -> OutboxView:
         """At most `limit` rows and as many dead letters."""
+        ...
+
+    async def faults(self, *, limit: int) -> FaultHistory:
+        """At most `limit` rows."""
         ...
 
     def figures(self) -> AgentFigures: ...

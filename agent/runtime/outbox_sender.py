@@ -16,7 +16,7 @@ from agent.ocpp.adapter import FactAnswer, TransactionLedger, WrongPayload
 from agent.runtime.link import Link, Speaking
 from agent.station.device_model import DeviceModel
 from agent.station.events import Event, TransactionAnswered
-from agent.station.facts import Fact, IdleMeterSampled
+from agent.station.facts import Fact, FaultNoted, IdleMeterSampled, TransactionFact
 from agent.station.standard_variables import MESSAGE_ATTEMPT_INTERVAL, MESSAGE_ATTEMPTS
 from agent.store.damage import is_damage
 from agent.store.outbox import OutboxRow
@@ -82,7 +82,7 @@ class OutboxSender:
     async def _tell(self, speaking: Speaking, row: OutboxRow) -> None:
         """Tell one fact and settle it, or leave it at the head."""
         fact: Fact = row.fact
-        if not isinstance(fact, IdleMeterSampled) and row.offline and not fact.offline:
+        if isinstance(fact, TransactionFact) and row.offline and not fact.offline:
             fact = replace(fact, offline=True)  # E11.FR.07
         ledger = await self._ledger(fact)
         call = speaking.adapter.encode_fact(fact, wall=self._store.mend, ledger=ledger)
@@ -115,11 +115,11 @@ class OutboxSender:
         self.sent += 1
         begins = speaking.adapter.introduces(fact, ledger)
         await self._stored(lambda: self._store.acknowledge(row, id_16=answer.id_16, start_answered=begins))
-        if answer.info is not None and not isinstance(fact, IdleMeterSampled) and fact.token is not None:
+        if answer.info is not None and isinstance(fact, TransactionFact) and fact.token is not None:
             self._post(TransactionAnswered(fact.transaction_id, fact.token, answer.info))
 
     async def _ledger(self, fact: Fact) -> TransactionLedger | None:
-        if isinstance(fact, IdleMeterSampled) and fact.transaction_id is None:
+        if isinstance(fact, FaultNoted) or (isinstance(fact, IdleMeterSampled) and fact.transaction_id is None):
             return None
         known = await self._store.ledger(fact.transaction_id or "")
         return TransactionLedger(known.transaction_id, known.id_16, known.start_answered)

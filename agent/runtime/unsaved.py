@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from agent.clock import Moment
 from agent.station.commands import SendLocalList
 from agent.station.effects import CacheToken, Effect, ForgetCache, Record, StoreLocalList, StoreVariable
-from agent.station.facts import EnergySampled, Fact, IdleMeterSampled
+from agent.station.facts import EnergySampled, Fact, FaultNoted, IdleMeterSampled
 from agent.station.state import StationState
 from agent.store.store import Changes
 
 MAX_FACTS_IN_MEMORY = 1000
-"""While the store refuses: beyond this every second intermediate sample goes."""
+"""While the store refuses: beyond this every second intermediate sample and every second fault goes."""
 
 
 class Unsaved:
@@ -108,7 +108,7 @@ class Unsaved:
         kept: list[Effect] = []
         thinned: set[tuple[type[Fact], int]] = set()
         for effect in self._effects:
-            if isinstance(effect, Record) and isinstance(effect.fact, EnergySampled | IdleMeterSampled):
+            if isinstance(effect, Record) and isinstance(effect.fact, _INTERMEDIATE):
                 series = (type(effect.fact), effect.fact.evse_id)
                 thinned ^= {series}
                 if series in thinned:
@@ -120,6 +120,7 @@ class Unsaved:
         return {key: record for key, record in self._wanted.items() if self._stored.get(key) != record}
 
 
+_INTERMEDIATE = (EnergySampled, IdleMeterSampled, FaultNoted)
 _STORED = (Record, StoreVariable, CacheToken, ForgetCache, StoreLocalList)
 
 

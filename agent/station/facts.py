@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from agent.clock import Moment
 from agent.frozen import dataclass
+from agent.station.fault_names import Fault
 from agent.station.id_token import IdToken
 from agent.station.samples import MeterValue
 from agent.units import Wh
@@ -130,4 +131,17 @@ class IdleMeterSampled:
     transaction_id: str | None = None
 
 
-Fact = TransactionStarted | TransactionUpdated | EnergySampled | TransactionEnded | IdleMeterSampled
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultNoted:
+    """A fault began or ended; `evse_id` 0 is the station itself. `event_id` is never given twice."""
+
+    at: Moment
+    evse_id: int
+    fault: Fault
+    active: bool
+    event_id: int
+    detail: str = ""
+    transaction_id: str | None = None
+
+
+Fact = TransactionStarted | TransactionUpdated | EnergySampled | TransactionEnded | IdleMeterSampled | FaultNoted

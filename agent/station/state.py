@@ -50,6 +50,8 @@ class EvseRecord:
     """The EV left, and the cable stays locked here until this driver shows himself (2.0.1 E09.FR.03)."""
     evse_operative: bool = True
     connector_operative: bool = True
+    noted_faults: frozenset[Fault] = frozenset()
+    """Faults of this EVSE that were noted as begun, and not as ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,10 @@ class StationRecord:
     operative: bool = True
     accepted: bool = False
     """A CSMS has accepted this station, and none refused it since."""
+    noted_faults: frozenset[Fault] = frozenset()
+    """Faults of the station itself, such as a reader's, that were noted as begun, and not as ended."""
+    events: int = 0
+    """The last event id that was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,8 @@ class StationState:
     online: bool = False
     writable: bool = True
     next_ticket: int = 1
+    faults_due_s: float | None = None
+    """After a restart: faults that nobody reported again by then are over (monotonic)."""
     asks: tuple[tuple[int, Ask], ...] = ()
     waiting: Grant | None = None
     """Authorized at a shared reader, no EVSE chosen yet."""

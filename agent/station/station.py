@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from agent.clock import Moment
-from agent.station import admission, cable, recovery, remote_control
+from agent.station import admission, cable, fault_notes, recovery, remote_control
 from agent.station.availability import change_availability
 from agent.station.commands import (
     Answer,
@@ -102,6 +102,8 @@ class Station:
         dues: list[float] = []
         if self.state.waiting is not None and self.state.waiting.plug_by_s is not None:
             dues.append(self.state.waiting.plug_by_s)
+        if self.state.faults_due_s is not None:
+            dues.append(self.state.faults_due_s)
         for evse in self.state.evses:
             grant, tx = evse.record.grant, evse.record.transaction
             if grant is not None and grant.plug_by_s is not None:
@@ -120,6 +122,7 @@ def _take_in(step: Step, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 
     match event:
         case StationStarted():
             recovery.station_started(step)
+            fault_notes.expect_again(step)
         case PilotChanged():
             _pilot_changed(step, event)
         case ContactorMoved():
@@ -248,6 +251,7 @@ def _contactor_moved(step: Step, event: ContactorMoved) -> None:
 
 
 def _fault_raised(step: Step, event: FaultRaised) -> None:
+    fault_notes.note_raised(step, event.fault, evse_id=event.evse_id, detail=event.detail)
     for evse in step.state.evses:
         if event.evse_id not in (None, evse.id):
             continue
@@ -266,6 +270,7 @@ def _fault_raised(step: Step, event: FaultRaised) -> None:
 
 
 def _fault_cleared(step: Step, event: FaultCleared) -> None:
+    fault_notes.note_cleared(step, event.fault, evse_id=event.evse_id)
     for evse in step.state.evses:
         if event.evse_id in (None, evse.id) and event.fault in evse.faults:
             step.change(evse.id, faults=evse.faults - {event.fault})
@@ -282,6 +287,7 @@ def _tell_fault(step: Step, evse_id: int) -> None:
 
 
 def _time_passed(step: Step) -> None:
+    fault_notes.time_passed(step)
     now_s = step.now.mono_s
     waiting = step.state.waiting
     if waiting is not None and waiting.plug_by_s is not None and now_s >= waiting.plug_by_s:

@@ -33,7 +33,7 @@ MAX_WAITING = 64
 """Jobs handed in and not yet done; further callers wait their turn."""
 CLOSE_LIMIT_S = 10.0
 
-MIGRATIONS = ("0001_initial.sql",)
+MIGRATIONS = ("0001_initial.sql", "0002_fault_history.sql")
 """Forward only, in order; a database's user_version counts how many it has had."""
 
 

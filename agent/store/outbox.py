@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from agent.frozen import dataclass
 from agent.log import get_logger
-from agent.station.facts import EnergySampled, Fact, IdleMeterSampled, Trigger
+from agent.station.facts import EnergySampled, Fact, IdleMeterSampled, TransactionFact, Trigger
 from agent.store.codec import Codec, CodecError
 from agent.store.counters import read_counter, write_counter
 from agent.store.database import transaction
@@ -304,14 +304,14 @@ class Outbox:
         offline = is_offline(fact)
         if not offline and number <= self._offline_through and number != self._offline_except:
             offline = True
-            if not isinstance(fact, IdleMeterSampled):
+            if isinstance(fact, TransactionFact):
                 fact = replace(fact, offline=True)
         return OutboxRow(id=number, message_id=message_id, fact=fact, attempts=attempts, offline=offline)
 
 
 def is_offline(fact: Fact) -> bool:
     """Whether the fact was recorded without a link."""
-    return not isinstance(fact, IdleMeterSampled) and fact.offline
+    return isinstance(fact, TransactionFact) and fact.offline
 
 
 def dead_letters(connection: sqlite3.Connection, limit: int) -> list[DeadLetter]:

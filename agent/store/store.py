@@ -23,6 +23,7 @@ from agent.station.id_token import IdToken, KnownToken, TokenInfo
 from agent.store import outbox, tokens
 from agent.store.boots import Boots
 from agent.store.database import Database, is_full, pages_used, transaction
+from agent.store.fault_history import PastFault, read_faults, write_faults
 from agent.store.outbox import DeadLetter, Encoded, Outbox, OutboxRow
 from agent.store.station_state import StationRecords
 from agent.store.thinning import Thinning
@@ -202,6 +203,10 @@ class Store:
         """The last `limit` facts that were given up, oldest first."""
         return await self._database.run(lambda connection: outbox.dead_letters(connection, limit))
 
+    async def faults(self, limit: int) -> list[PastFault]:
+        """The last `limit` faults, the newest first."""
+        return await self._database.run(lambda connection: read_faults(connection, limit))
+
     async def queued_transactions(self) -> frozenset[str]:
         """Transactions of which the CSMS has yet to hear something (2.0.1 E14.FR.04)."""
         return await self._database.run(lambda _: self._outbox.queued_transactions())
@@ -256,6 +261,7 @@ class Store:
         with transaction(connection):
             rows = self._outbox.insert(connection, facts)
             self._records.write(connection, records)
+            write_faults(connection, changes.facts)
             if changes.variables:
                 write_variables(connection, changes.variables)
             self._tokens.write_cache(

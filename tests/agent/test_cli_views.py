@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.cli_views import NoAnswer, fetch, print_view, queue_table, status_table
+from agent.cli_views import NoAnswer, faults_table, fetch, print_view, queue_table, status_table
 
 TRANSACTION = "5f2c1e1a-9a43-4c1f-8f59-1f4f5d7d2b10"
 
@@ -166,6 +166,31 @@ def test_a_vendors_words_cannot_steer_the_terminal() -> None:
 
     assert "\x1b" not in text
     assert "FormationViolation: [31mn..." in text
+
+
+def test_the_fault_history_fits_80_columns_and_tells_what_to_do() -> None:
+    row = {
+        "evse_id": 1,
+        "fault": "GroundFailure",
+        "code": "CX002",
+        "began": "2026-05-04T12:00:00Z",
+        "ended": "2026-05-04T12:10:00Z",
+        "detail": "the RCD of EVSE 1 says so " * 5,
+        "for_technician": "Measure the insulation of the cable. " * 4,
+    }
+    lasting = {**row, "evse_id": 0, "fault": "ReaderFailure", "code": "", "ended": None}
+
+    lines = faults_table({"rows": [lasting, row]}).splitlines()
+
+    assert lines[0] == "1 now, 1 past"
+    assert any(line.endswith("until now  station: ReaderFailure") for line in lines)
+    assert any(line.endswith("EVSE 1: GroundFailure (CX002)") for line in lines)
+    assert max(map(len, lines)) <= 80
+    assert sum("Measure the insulation" in line for line in lines) == 2
+
+
+def test_no_faults_is_one_line() -> None:
+    assert faults_table({"rows": []}) == "no faults"
 
 
 def test_an_empty_queue_is_one_line() -> None:

@@ -133,7 +133,7 @@ async def test_a_contactor_that_does_not_close_is_a_fault_at_the_csms(
         faulted = await dialect.status(station.bench, "Faulted")
 
         if dialect.is_16:
-            assert (faulted["errorCode"], faulted["vendorErrorCode"]) == ("PowerSwitchFailure", "ContactorFailure")
+            assert (faulted["errorCode"], faulted["vendorErrorCode"]) == ("PowerSwitchFailure", "CX017")
         await station.until(lambda: station.transaction() is None)
         await station.until_told()
         assert energy_told_wh(csms) == [0]

@@ -9,6 +9,8 @@ from agent.station.effects import ReportStatus
 from agent.station.faults import FAULTS, Fault
 
 MAX_INFO = 50  # 1.6 section 6.47: CiString50Type
+MREC_VENDOR = "https://chargex.inl.gov"
+"""Whose vendorErrorCode CX001 to CX026 are."""
 
 # 1.6 section 4.9: connectorId 0 knows three words; whatever else goes on happens at the connectors.
 _STATION_STATUSES = frozenset({ConnectorStatus.AVAILABLE, ConnectorStatus.UNAVAILABLE, ConnectorStatus.FAULTED})
@@ -34,8 +36,8 @@ def status_notification(report: ReportStatus, *, at: datetime, topology: Topolog
         **_error(report.fault, status=report.status),
         "timestamp": format_time(at),
     }
-    if report.detail:
-        payload["info"] = report.detail[:MAX_INFO]
+    if report.detail or report.fault is not None:
+        payload["info"] = (report.detail or str(report.fault))[:MAX_INFO]
     return Call("StatusNotification", payload)
 
 
@@ -43,9 +45,11 @@ def _error(fault: Fault | None, *, status: ConnectorStatus) -> JsonObject:
     if fault is None:
         return {"errorCode": "NoError"}
     effect = FAULTS[fault]
-    code, vendor_code = effect.code_16, effect.vendor_code
+    code = effect.code_16
     if code == "EVCommunicationError" and status not in _EV_ERROR_STATUSES:
         code = "OtherError"
-    if code == "OtherError":  # 1.6 section 7.6: more information in vendorErrorCode
-        vendor_code = vendor_code or fault.value
-    return {"errorCode": code, **({"vendorErrorCode": vendor_code} if vendor_code else {})}
+    if effect.mrec:
+        return {"errorCode": code, "vendorErrorCode": effect.mrec, "vendorId": MREC_VENDOR}
+    # 1.6 section 7.6: more information in vendorErrorCode
+    says_all = code == fault.value and code != "OtherError"
+    return {"errorCode": code} if says_all else {"errorCode": code, "vendorErrorCode": fault.value}

@@ -13,6 +13,7 @@ from agent.ocpp.v16.timestamps import format_time
 from agent.station.facts import (
     EnergySampled,
     Fact,
+    FaultNoted,
     IdleMeterSampled,
     StopReason,
     TransactionEnded,
@@ -58,6 +59,8 @@ def encode_fact(fact: Fact, *, topology: Topology, wall: Wall, ledger: Transacti
                 transaction=_number(ledger) if fact.transaction_id is not None else None,
                 wall=wall,
             )
+        case FaultNoted():
+            return None  # told by StatusNotification
         case TransactionEnded():
             return _stop_transaction(fact, wall=wall, ledger=ledger)
         case TransactionStarted() | TransactionUpdated() | EnergySampled():
@@ -77,7 +80,7 @@ def encode_fact(fact: Fact, *, topology: Topology, wall: Wall, ledger: Transacti
 
 def is_start(fact: Fact, ledger: TransactionLedger | None) -> bool:
     """Whether this fact is the first with a token, and so the StartTransaction."""
-    if isinstance(fact, IdleMeterSampled | TransactionEnded):
+    if isinstance(fact, IdleMeterSampled | FaultNoted | TransactionEnded):
         return False
     return fact.token is not None and not _is_known(ledger)
 

@@ -15,12 +15,12 @@ from agent.ocpp.adapter import (
     TransactionLedger,
     WrongPayload,
 )
-from agent.ocpp.v201 import authorization, boot, metering, status, transactions, variables
+from agent.ocpp.v201 import authorization, boot, faults, metering, status, transactions, variables
 from agent.ocpp.v201.actions import ACTIONS
 from agent.ocpp.v201.known_actions import KNOWN_ACTIONS, KNOWN_ACTIONS_21
 from agent.station.commands import Answer, Command, Report
 from agent.station.effects import ReportStatus
-from agent.station.facts import Fact, IdleMeterSampled, TransactionStarted
+from agent.station.facts import Fact, FaultNoted, IdleMeterSampled, TransactionFact, TransactionStarted
 from agent.station.id_token import IdToken, TokenInfo
 
 _ENCODERS = {action.command: action.encode for action in ACTIONS.values()}
@@ -67,10 +67,12 @@ class Adapter201:
     ) -> Call | None:
         if isinstance(fact, IdleMeterSampled):
             return metering.idle_meter_values(fact, wall=wall)
+        if isinstance(fact, FaultNoted):
+            return faults.notify_event(fact, wall=wall)
         return transactions.transaction_event(fact, wall=wall)
 
     def fact_answer(self, fact: Fact, payload: JsonObject) -> FactAnswer:
-        if isinstance(fact, IdleMeterSampled):
+        if not isinstance(fact, TransactionFact):
             return FactAnswer()
         return transactions.transaction_event_answer(payload)
 
@@ -79,8 +81,8 @@ class Adapter201:
         return isinstance(fact, TransactionStarted)
 
     def is_retryable(self, fact: Fact) -> bool:
-        """Transaction messages are tried again (E13.FR.02), idle meter values are not."""
-        return not isinstance(fact, IdleMeterSampled)
+        """Transaction messages are tried again (E13.FR.02), others are not."""
+        return isinstance(fact, TransactionFact)
 
     def command(self, action: str, payload: JsonObject) -> Command:
         known = ACTIONS.get(action)

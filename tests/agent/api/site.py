@@ -11,6 +11,8 @@ from agent.api.server import ApiServer
 from agent.api.views import (
     AgentFigures,
     EvseStatus,
+    FaultEntry,
+    FaultHistory,
     GivenUpFact,
     LinkState,
     LinkStatus,
@@ -75,6 +77,20 @@ STATUS = StationStatus(
     storage=StorageStatus(writable=True),
 )
 
+FAULT_ROWS = tuple(
+    FaultEntry(
+        event_id=number,
+        evse_id=1,
+        fault="GroundFailure",
+        code="CX002",
+        began=datetime(2026, 5, 4, 12, 0, tzinfo=UTC),
+        ended=None,
+        detail="RCD",
+        for_driver="Stop.",
+        for_technician="Look.",
+    )
+    for number in (3, 2, 1)
+)
 ROWS = tuple(
     QueuedFact(
         id=number,
@@ -108,6 +124,9 @@ class FakeSource:
         why = "FormationViolation: no such tariff"
         dead = GivenUpFact(id=9, message_id="message-9", kind="TransactionUpdated", attempts=3, why=why)
         return OutboxView(depth=3, rows=ROWS[:limit], dead_letter_count=1, dead_letters=(dead,), thinned=5)
+
+    async def faults(self, *, limit: int) -> FaultHistory:
+        return FaultHistory(rows=FAULT_ROWS[:limit])
 
     def figures(self) -> AgentFigures:
         return self.counts

@@ -135,6 +135,15 @@ async def test_the_outbox_shows_as_many_rows_as_asked_for(client: Client) -> Non
     check_reply("/api/v1/outbox", "GET", wrong[0])
 
 
+async def test_the_fault_history_shows_as_many_rows_as_asked_for(client: Client) -> None:
+    asked = await client.ask("GET", "/api/v1/faults?limit=2")
+    wrong = await client.ask("GET", "/api/v1/faults?limit=0")
+
+    assert [row["event_id"] for row in asked.json()["rows"]] == [3, 2]
+    assert wrong.status == 400
+    check_reply("/api/v1/faults", "GET", asked)
+
+
 async def test_the_wrong_method_is_told_the_right_one(client: Client) -> None:
     posted = await client.ask("POST", "/api/v1/status", body={})
     got = await client.ask("GET", "/api/v1/sim/tokens")

@@ -62,17 +62,15 @@ def test_a_vehicle_error_goes_with_warnings_only(adapter: Adapter16, status: Con
     payload = told(adapter, ReportStatus(1, 1, status, MOMENT, fault=Fault.PILOT))
 
     assert payload["errorCode"] == code
-    assert payload["vendorErrorCode"] == "PilotFault"
+    assert (payload["vendorErrorCode"], payload["vendorId"]) == ("CX014", "https://chargex.inl.gov")
+    assert payload["info"] == "PilotFault"
 
 
 @pytest.mark.parametrize("fault", list(Fault))
 def test_an_other_error_always_says_which(adapter: Adapter16, fault: Fault) -> None:
     payload = told(adapter, ReportStatus(1, 1, ConnectorStatus.FAULTED, MOMENT, fault=fault))
 
-    assert payload["errorCode"] != "OtherError" or payload["vendorErrorCode"] in (
-        fault.value,
-        FAULTS[fault].vendor_code,
-    )
+    assert payload["errorCode"] != "OtherError" or payload["vendorErrorCode"] in (fault.value, FAULTS[fault].mrec)
 
 
 @given(
