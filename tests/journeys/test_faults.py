@@ -7,19 +7,25 @@ import pytest
 from agent.station.connector import ConnectorStatus
 from hil.csms.server import BenchCsms
 from tests.fakes.running_station import RunningStation, StationFile, close_books, running_station
-from tests.journeys.dialects import Dialect
+from tests.journeys.dialects import Dialect, Payload
 
 ENDING = [
-    ("GroundFailure", "GroundFailure", "GroundFault"),
-    ("EmergencyStop", "OtherError", "EmergencyStop"),
-    ("DiodeFault", "OtherError", "Other"),
-    ("OtherError", "OtherError", "Other"),
+    ("GroundFailure", "GroundFailure", "CX002", "GroundFault"),
+    ("EmergencyStop", "OtherError", "CX008", "EmergencyStop"),
+    ("DiodeFault", "OtherError", "CX014", "Other"),
+    ("OtherError", "OtherError", "OtherError", "Other"),
 ]
 
 
-@pytest.mark.parametrize(("fault", "code", "reason"), ENDING, ids=[row[0] for row in ENDING])
+def event_of(payload: Payload) -> tuple[str, bool, str | None]:
+    """techCode, cleared and transactionId of a NotifyEvent."""
+    (event,) = payload["eventData"]
+    return event["techCode"], event["cleared"], event.get("transactionId")
+
+
+@pytest.mark.parametrize(("fault", "code", "tech_code", "reason"), ENDING, ids=[row[0] for row in ENDING])
 async def test_a_fault_ends_the_charge_and_the_station_works_again_once_it_is_over(
-    station: RunningStation, dialect: Dialect, fault: str, code: str, reason: str
+    station: RunningStation, dialect: Dialect, fault: str, code: str, tech_code: str, reason: str
 ) -> None:
     await station.charge(more_wh=50)
 
@@ -27,7 +33,7 @@ async def test_a_fault_ends_the_charge_and_the_station_works_again_once_it_is_ov
     faulted = await dialect.status(station.bench, "Faulted")
     ended = await dialect.ended(station.bench)
     if dialect.is_16:
-        assert faulted["errorCode"] == code
+        assert (faulted["errorCode"], faulted["vendorErrorCode"]) == (code, tech_code)
         assert dialect.stopped_reason(ended) in (reason, "Other")
     else:
         assert dialect.stopped_reason(ended) == reason
@@ -38,6 +44,11 @@ async def test_a_fault_ends_the_charge_and_the_station_works_again_once_it_is_ov
 
     if dialect.is_16:
         assert recovered["errorCode"] == "NoError"
+    await station.until_told()
+    told = [event_of(call) for call in station.bench.messages.calls("NotifyEvent")]
+    if not dialect.is_16:
+        transaction_id = ended["transactionInfo"]["transactionId"]
+        assert told == [(tech_code, False, transaction_id), (tech_code, True, told[1][2])]
     await station.charge(more_wh=20)
     await station.leave()
 
@@ -80,3 +91,22 @@ async def test_a_faulted_evse_takes_no_remote_start(station: RunningStation, dia
     answer = await dialect.remote_start("REMOTE-0001", evse_id=1).to(station.bench)
 
     assert answer["status"] == "Rejected"
+
+
+async def test_a_fault_that_came_and_went_while_offline_is_told_afterwards(
+    station: RunningStation, dialect: Dialect
+) -> None:
+    station.person.set_network(online=False)
+    await station.bench.wait_disconnected()
+
+    station.person.set_fault(1, "GroundFailure", active=True)
+    await station.until_status(ConnectorStatus.FAULTED)
+    station.person.set_fault(1, "GroundFailure", active=False)
+    await station.until_status(ConnectorStatus.AVAILABLE)
+    station.person.set_network(online=True)
+    await station.until_told()
+
+    calls = station.bench.messages.calls("NotifyEvent")
+    assert [event_of(call)[:2] for call in calls] == ([] if dialect.is_16 else [("CX002", False), ("CX002", True)])
+    history = await station.agent.store.faults(10)
+    assert [(past.fault, past.ended is None) for past in history] == [("GroundFailure", False)]
