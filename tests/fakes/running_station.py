@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,6 @@ class RunningStation:
         self.agent = agent
         self.csms = csms
         self.bench: CsmsStation = csms.prepare(IDENTITY)
-        controls = sim_controls(agent.shared)
-        if controls is None:
-            raise AssertionError("nothing of this station is simulated")
-        self.controls: SimControls = controls
-        self.person = Simulation(agent, controls)
         self._condition = Condition()
         agent.runner.observe(self._condition.happened)
         self._running: asyncio.Task[End] | None = None
@@ -126,6 +122,19 @@ class RunningStation:
     def clock(self) -> Clock:
         """The station's own, accelerated clock."""
         return self.agent.clock
+
+    @property
+    def controls(self) -> SimControls:
+        """What can be done to the simulated parts."""
+        controls = sim_controls(self.agent.shared)
+        if controls is None:
+            raise AssertionError("nothing of this station is simulated")
+        return controls
+
+    @cached_property
+    def person(self) -> Simulation:
+        """Who stands before simulated parts."""
+        return Simulation(self.agent, self.controls)
 
     def evse(self, evse_id: int = 1) -> SimEvseControls:
         """The simulated car and faults of an EVSE."""
