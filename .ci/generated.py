@@ -10,8 +10,9 @@ from typing import Final
 
 from agent.api import openapi
 from agent.settings_schema import as_text, station_schema
+from hal import devices
 from hal.modbus import map_schema
-from hal.port_states import COMMANDED_CLOSED, TRANSITIONS, PathState
+from hal.port_states import COMMANDED_CLOSED, START, TRANSITIONS, PathState
 
 ROOT: Final = Path(__file__).parents[1]
 
@@ -26,7 +27,7 @@ def power_path() -> str:
         "# The power path of an EVSE\n\n"
         "Made from `hal/port_states.py` by `make diagrams`; a trigger without an arrow changes nothing.\n"
         f"The contactor is told to be closed in {closed}, and to be open in every other state.\n\n"
-        f"```mermaid\nstateDiagram-v2\n    [*] --> {PathState.OPEN.name}\n{moves}\n```\n"
+        f"```mermaid\nstateDiagram-v2\n    [*] --> {START.name}\n{moves}\n```\n"
     )
 
 
@@ -35,6 +36,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "config/station.schema.json": lambda: as_text(station_schema()),
     "docs/openapi.json": openapi.as_text,
     "docs/power-path.md": power_path,
+    "hal/README.md": lambda: devices.with_tables((ROOT / "hal/README.md").read_text(encoding="utf-8")),
 }
 """Where each file lies, and what must stand in it."""
 
