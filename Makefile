@@ -28,8 +28,8 @@ check: dev-venv ## format, lint, types, import contracts, spelling, generated fi
 bench: dev-venv ## what this machine makes of it: start, memory, CPU, latency
 	$(BIN)/python -m tests.bench $(ARGS)
 
-hil: dev-venv   ## drivers and parts against the emulated devices of hil/
-	$(PYTEST) tests/hil tests/hal tests/contracts $(ARGS)
+hil: dev-venv   ## drivers and parts against emulated devices; RIG=file.yaml: against real iron
+	$(if $(RIG),$(BIN)/python -m tests.rigs $(RIG) $(ARGS),$(PYTEST) tests/hil tests/hal tests/contracts tests/rigs $(ARGS))
 
 diagrams: dev-venv ## write the generated files: diagrams, schema, API description
 	$(BIN)/python .ci/generated.py
