@@ -35,4 +35,22 @@ class FaultMoved:
     detail: str = ""
 
 
-PortEvent = PilotMoved | ContactorMoved | MeterRead | FaultMoved
+@dataclass(frozen=True, slots=True)
+class LimitMoved:
+    """The current limits of the EVSE's own devices allow `limit_a` per phase now; None: they limit nothing."""
+
+    limit_a: float | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StopPressed:
+    """The driver pressed a stop button."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseLapsed:
+    """Nobody renewed the permission in time: it is over, and energy flows again only after a new one."""
+
+
+PortEvent = PilotMoved | ContactorMoved | MeterRead | FaultMoved | LimitMoved | StopPressed | LeaseLapsed

@@ -11,8 +11,11 @@ from agent.station.events import (
     Event,
     FaultCleared,
     FaultRaised,
+    LeaseLapsed,
+    LimitMoved,
     MeterSampled,
     PilotChanged,
+    StopPressed,
     TokenPresented,
 )
 from agent.station.faults import Fault
@@ -77,6 +80,13 @@ class PortWatch:
                 self.post(ContactorMoved(self.evse_id, closed=closed))
             case port_events.MeterRead(reading):
                 self.post(MeterSampled(self.sample(reading)))
+            case port_events.LimitMoved(limit_a, detail):
+                log.info("limit", evse=self.evse_id, limit_a=limit_a, detail=detail)
+                self.post(LimitMoved(self.evse_id, limit_a))
+            case port_events.StopPressed():
+                self.post(StopPressed(self.evse_id))
+            case port_events.LeaseLapsed():
+                self.post(LeaseLapsed(self.evse_id))
             case port_events.FaultMoved(fault, active, detail):
                 log.info("fault", evse=self.evse_id, fault=fault, active=active, detail=detail)
                 known = Fault(fault)

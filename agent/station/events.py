@@ -70,6 +70,21 @@ class StopPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitMoved:
+    """The devices of an EVSE (a hot cable, a curtailment relay) allow `limit_a` per phase; None: no limit of theirs."""
+
+    evse_id: int
+    limit_a: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseLapsed:
+    """The port of an EVSE was not renewed in time: it ended the permission, and needs a new one."""
+
+    evse_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class TokenAnswered:
     """The CSMS answered an authorization; `info` None: it did not answer, or refused to."""
 
@@ -154,6 +169,8 @@ Event = (
     | FaultCleared
     | TokenPresented
     | StopPressed
+    | LimitMoved
+    | LeaseLapsed
     | TokenAnswered
     | TransactionAnswered
     | LinkChanged

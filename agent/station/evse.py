@@ -6,14 +6,11 @@ transaction's begin or end, its charging state. `settle_station` then shares the
 
 from dataclasses import replace
 
-from agent.smart_charging.share import share
 from agent.station import metering, transaction
 from agent.station.authorization import GrantSource
 from agent.station.availability import report_station
 from agent.station.connector import ConnectorStatus, ConnectorView, status_of
 from agent.station.effects import (
-    LockConnector,
-    PermitEnergy,
     ReadMeter,
     Record,
     ReportStatus,
@@ -33,6 +30,7 @@ from agent.station.standard_variables import (
 )
 from agent.station.state import Evse
 from agent.station.step import Step
+from agent.station.supply import share_supply
 from agent.station.transaction import Cause, Ending, Telling, Transaction, TxPoint
 from agent.station.variable import VariableKey
 from agent.units import Wh
@@ -253,7 +251,7 @@ def charging_state(step: Step, evse: Evse, tx: Transaction) -> ChargingState:
         return ChargingState.IDLE
     if evse.record.grant is None and not tx.suspended:
         return ChargingState.EV_CONNECTED
-    if evse.permitted_a is None:
+    if not evse.is_permitted:
         waits = tx.offered_at_s is None and not (evse.powerless or tx.suspended or evse.supply_denied)
         return ChargingState.EV_CONNECTED if waits else ChargingState.SUSPENDED_EVSE
     if evse.wants_energy:
@@ -293,7 +291,7 @@ def settle_station(step: Step) -> None:
     """Share the supply among the EVSEs, report statuses, and restart once a commanded reset has its way clear."""
     for evse in step.state.evses:
         settle(step, evse.id)
-    _share_supply(step)
+    share_supply(step)
     report_station(step)
     for evse in step.state.evses:
         settle(step, evse.id)
@@ -302,43 +300,6 @@ def settle_station(step: Step) -> None:
     if reset is not None and all(evse.record.transaction is None for evse in step.state.evses):
         step.state = replace(step.state, reset=None)
         step.emit(Restart(reset.kind, reset.reboot))
-
-
-def is_entitled(evse: Evse) -> bool:
-    """Whether energy is due here: a recorded transaction, authorized, plugged, no fault."""
-    tx = evse.active_transaction
-    return (
-        tx is not None
-        and not tx.suspended
-        and evse.record.grant is not None
-        and evse.plugged
-        and not evse.powerless
-        and evse.interrupted_until_s is None
-    )
-
-
-def _share_supply(step: Step) -> None:
-    wishes = {evse.id: evse.config.max_current_a for evse in step.state.evses if is_entitled(evse)}
-    shares = share(wishes, grid_max_current_a=step.state.config.grid_max_current_a)
-    # Lower before raising, so that the sum stays within the limit at every moment.
-    for evse in sorted(step.state.evses, key=lambda evse: shares.get(evse.id, 0.0) - (evse.permitted_a or 0.0)):
-        limit_a = shares.get(evse.id)
-        is_denied = limit_a is None and evse.id in wishes
-        if is_denied != evse.supply_denied:
-            step.change(evse.id, supply_denied=is_denied)
-        if limit_a == evse.permitted_a:
-            continue
-        step.change(evse.id, permitted_a=limit_a)
-        if limit_a is None:
-            step.emit(WithdrawEnergy(evse.id))
-            continue
-        tx = evse.record.transaction
-        if tx is not None and tx.offered_at_s is None:
-            step.change_record(evse.id, transaction=replace(tx, offered_at_s=step.now.mono_s))
-        if evse.config.has_lock and not evse.locked:
-            step.emit(LockConnector(evse.id))
-            step.change(evse.id, locked=True)
-        step.emit(PermitEnergy(evse.id, limit_a))
 
 
 def _is_settling(step: Step, evse: Evse, tx: Transaction) -> bool:
@@ -363,7 +324,7 @@ def view(step: Step, evse: Evse) -> ConnectorView:
         finished=evse.record.finished or evse.holds_cable,
         settling=tx is not None and _is_settling(step, evse, tx),
         deauthorized=tx is not None and tx.token is not None and evse.record.grant is None,
-        permitted=evse.permitted_a is not None and not is_held_back,
+        permitted=evse.is_permitted and not is_held_back,
         wants_energy=evse.wants_energy,
         contactor_closed=bool(evse.contactor_closed),
     )

@@ -80,6 +80,9 @@ class Evse:
     sample: MeterSample | None = None
     faults: frozenset[Fault] = frozenset()
     permitted_a: float | None = None
+    """Per phase; None while no energy is permitted, 0 in a pause that the EV has time to follow."""
+    derated_to_a: float | None = None
+    """What the devices of this EVSE allow per phase; None where they limit nothing."""
     status: ConnectorStatus | None = None
     interrupted_until_s: float | None = None
     """After a restart with an open transaction: decide by then whether it resumes or ends (monotonic)."""
@@ -104,6 +107,11 @@ class Evse:
     def wants_energy(self) -> bool:
         """The EV asks for energy."""
         return self.pilot is not None and self.pilot.wants_energy
+
+    @property
+    def is_permitted(self) -> bool:
+        """Energy may flow here, if the EV wants it."""
+        return bool(self.permitted_a)
 
     @property
     def holds_cable(self) -> bool:

@@ -36,6 +36,8 @@ from agent.station.events import (
     Event,
     FaultCleared,
     FaultRaised,
+    LeaseLapsed,
+    LimitMoved,
     LinkChanged,
     LocalListStored,
     MeterSampled,
@@ -112,7 +114,7 @@ class Station:
                 dues.append(evse.interrupted_until_s)
             elif tx is not None and tx.ending is not None:
                 dues.append(tx.ending.due_mono_s)
-            elif tx is not None and evse.permitted_a is not None and tx.charging_state is ChargingState.EV_CONNECTED:
+            elif tx is not None and evse.is_permitted and tx.charging_state is ChargingState.EV_CONNECTED:
                 # Once it is past, the state is another; a due time that stays due would be asked for without end.
                 dues.append((tx.offered_at_s or 0.0) + EV_READY_WITHIN_S)
         return min(dues, default=None)
@@ -137,6 +139,13 @@ def _take_in(step: Step, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 
             admission.token_presented(step, event)
         case StopPressed():
             admission.stop_pressed(step, event)
+        case LimitMoved():
+            step.change(event.evse_id, derated_to_a=event.limit_a)
+        case LeaseLapsed():
+            # What was permitted is no more; the sharing that follows every event permits it anew.
+            if step.evse(event.evse_id).permitted_a is not None:
+                step.emit(WithdrawEnergy(event.evse_id))
+                step.change(event.evse_id, permitted_a=None)
         case TokenAnswered():
             admission.token_answered(step, event)
         case TransactionAnswered():

@@ -7,6 +7,7 @@ from itertools import count
 from typing import TypeVar
 
 from agent.clock import Moment
+from agent.smart_charging.share import MINIMUM_CURRENT_A
 from agent.station.commands import Answer, Command, SetVariables, VariableAssignment, VariableResults
 from agent.station.connector import ConnectorStatus
 from agent.station.device_model import DeviceModel, SetStatus
@@ -155,7 +156,7 @@ class Rig:
     def move_contactor(self, evse_id: int) -> None:
         """The port closes its contactor where it may and the EV wants energy, else opens it."""
         socket = self.sockets[evse_id]
-        closed = socket.permitted_a is not None and socket.pilot.wants_energy
+        closed = (socket.permitted_a or 0.0) >= MINIMUM_CURRENT_A and socket.pilot.wants_energy
         if socket.is_welded and socket.closed:
             return
         if closed != socket.closed:

@@ -14,8 +14,11 @@ from agent.station.events import (
     Event,
     FaultCleared,
     FaultRaised,
+    LeaseLapsed,
+    LimitMoved,
     MeterSampled,
     PilotChanged,
+    StopPressed,
     TokenPresented,
 )
 from agent.station.faults import Fault
@@ -125,12 +128,18 @@ def test_what_a_port_reports_becomes_an_event_of_its_evse() -> None:
     watched.watch.report(port_events.ContactorMoved(closed=True))
     watched.watch.report(port_events.FaultMoved("GroundFailure", active=True, detail="6 mA"))
     watched.watch.report(port_events.FaultMoved("GroundFailure", active=False))
+    watched.watch.report(port_events.LimitMoved(13.0, "hot cable"))
+    watched.watch.report(port_events.StopPressed())
+    watched.watch.report(port_events.LeaseLapsed())
 
     assert watched.posted == [
         PilotChanged(2, PilotState.C),
         ContactorMoved(2, closed=True),
         FaultRaised(2, Fault("GroundFailure"), "6 mA"),
         FaultCleared(2, Fault("GroundFailure")),
+        LimitMoved(2, 13.0),
+        StopPressed(2),
+        LeaseLapsed(2),
     ]
 
 

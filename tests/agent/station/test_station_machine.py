@@ -23,6 +23,8 @@ from agent.station.events import (
     BootAnswered,
     FaultCleared,
     FaultRaised,
+    LeaseLapsed,
+    LimitMoved,
     LinkChanged,
     StopPressed,
     StorageChanged,
@@ -107,7 +109,7 @@ class StationMachine(RuleBasedStateMachine):
                 self.check_fact(fact)
             case PermitEnergy(evse_id, limit_a):
                 assert evse_id in self.open, "energy permitted before its transaction is on record"
-                assert limit_a >= 6.0
+                assert limit_a >= 6.0 or (limit_a == 0.0 and self.permitted[evse_id] is not None)
                 self.permitted[evse_id] = limit_a
                 assert sum(each or 0.0 for each in self.permitted.values()) <= GRID_A
             case WithdrawEnergy(evse_id):
@@ -211,6 +213,16 @@ class StationMachine(RuleBasedStateMachine):
     def stop_is_pressed(self, evse_id: int) -> None:
         with self.watched():
             self.rig.feed(StopPressed(evse_id))
+
+    @rule(evse_id=evse_numbers, limit_a=st.sampled_from((None, 0.0, 5.9, 6.0, 10.0, 63.0)))
+    def devices_limit(self, evse_id: int, limit_a: float | None) -> None:
+        with self.watched():
+            self.rig.feed(LimitMoved(evse_id, limit_a))
+
+    @rule(evse_id=evse_numbers)
+    def lease_lapses(self, evse_id: int) -> None:
+        with self.watched():
+            self.rig.feed(LeaseLapsed(evse_id))
 
     @precondition(lambda self: self.open)
     @rule(token=tokens, word=st.sampled_from((ACCEPTED, INVALID)))
