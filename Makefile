@@ -1,6 +1,6 @@
 # The entry points; CI calls the same names. Each brings .venv up to date by itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench hil diagrams lock clean run-venv dev-venv
+.PHONY: help demo test check bench hil test-vm diagrams lock clean run-venv dev-venv
 SHELL := /bin/sh
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n 2 --dist worksteal
@@ -8,7 +8,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --all-extras --univer
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-config --custom-compile-command "make lock"
 
 help:           ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 16
 
 demo: run-venv  ## one simulated charge against the built-in CSMS (ARGS=... for its options)
 	@$(BIN)/evse-agent demo $(ARGS)
@@ -30,6 +30,9 @@ bench: dev-venv ## what this machine makes of it: start, memory, CPU, latency
 
 hil: dev-venv   ## drivers and parts against emulated devices; RIG=file.yaml: against real iron
 	$(if $(RIG),$(BIN)/python -m tests.rigs $(RIG) $(ARGS),$(PYTEST) tests/hil tests/hal tests/contracts tests/rigs $(ARGS))
+
+test-vm: dev-venv ## the CAN tests on Linux's own CAN stack, in a virtual machine (nightly)
+	.ci/vm/run $(ARGS)
 
 diagrams: dev-venv ## write the generated files: diagrams, schema, API description
 	$(BIN)/python .ci/generated.py

@@ -171,7 +171,8 @@ def _build(spec: PartSpec, *, context: DriverContext, key: Key) -> _Built:
     try:
         found = driver_class(spec.driver)
         _check_settings(spec, found)
-        return _Built(spec=spec, driver=found(spec.settings, context), parts=found.PARTS)
+        driver = found(spec.settings, context)
+        return _Built(spec=spec, driver=driver, parts=getattr(driver, "parts", found.PARTS))
     except WrongSettings as error:
         raise WrongSettings(str(error), path=(*key, *error.path)) from error
 

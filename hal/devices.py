@@ -20,6 +20,9 @@ SUPPORTED: dict[str, Supported] = {
     "sim-reader": Supported("none: a simulated card reader", "hal/sim", "tests/hal/sim/test_reader.py"),
     "modbus-meter": Supported("the meters below", "hil/devices/meter.py", "tests/hal/modbus/test_meter.py"),
     "gpio": Supported("contactor with its mirror contact", "tests/fakes/wired_relay.py", "tests/hal/gpio"),
+    "can-board": Supported(
+        "any board on CAN that a DBC file describes", "hil/devices/can_board.py", "tests/hal/can_bus"
+    ),
     "rapi": Supported("OpenEVSE boards, firmware 5 and later", "hil/devices/rapi_board.py", "tests/hal/rapi"),
 }
 """By the name of the driver; complete (a test sees to it)."""

@@ -19,13 +19,14 @@ DRIVERS: dict[str, str] = {
     "modbus-meter": "hal.modbus.meter:ModbusMeter",
     "gpio": "hal.gpio.contactor:GpioContactor",
     "rapi": "hal.rapi.board:RapiBoard",
+    "can-board": "hal.can_bus.board:CanBoard",
 }
 """The drivers that come with the agent: the name in station.yaml, and where the class lives."""
 
 ENTRY_POINT_GROUP = "evse_agent.drivers"
 """Where other packages announce theirs: `name = "package.module:Class"`."""
 
-EXTRAS = {"hal.modbus": "modbus", "hal.gpio": "gpio", "hal.rapi": "serial"}
+EXTRAS = {"hal.modbus": "modbus", "hal.gpio": "gpio", "hal.rapi": "serial", "hal.can_bus": "can"}
 """The optional dependencies of pyproject.toml that a driver family needs."""
 
 PARTS = frozenset(
@@ -78,7 +79,7 @@ class DriverClass(Protocol):
 
     @property
     def PARTS(self) -> frozenset[str]:  # noqa: N802 - a constant of the class
-        """The parts it provides."""
+        """The parts it can provide; a driver whose settings decide has a property `parts` with those it does."""
         ...
 
     def __call__(self, settings: Any, context: DriverContext) -> Driver:  # noqa: ANN401 - an instance of Settings
