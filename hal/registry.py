@@ -18,6 +18,7 @@ DRIVERS: dict[str, str] = {
     "sim-reader": "hal.sim.reader:SimReader",
     "modbus-meter": "hal.modbus.meter:ModbusMeter",
     "gpio": "hal.gpio.contactor:GpioContactor",
+    "evse-din": "hal.modbus.boards.evse_din:EvseDin",
     "rapi": "hal.rapi.board:RapiBoard",
     "can-board": "hal.can_bus.board:CanBoard",
 }

@@ -9,6 +9,7 @@ import logging
 import os
 import termios
 import traceback
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import serial  # noqa: F401 - pymodbus hides that it is missing until a port is opened
@@ -20,7 +21,9 @@ from pymodbus.pdu import ModbusPDU
 
 from hal.errors import BadReading, DeviceGone, DeviceRefused, DeviceSilent, WrongSettings
 from hal.modbus.backoff import Absence, Patience
-from hal.modbus.frames import Framing, answers_in, fault_of
+from hal.modbus.frames import Framing, answers_in, fault_of, request_frame
+from hal.modbus.raw_line import RawLine
+from hal.modbus.turns import Turns
 from hal.modbus.words import Function
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,7 @@ SILENCES_BEFORE_REOPENING = 4
 """Requests in a row without a byte, after which a TCP connection may be one that the other end has forgotten."""
 
 FUNCTION_CODES = {Function.HOLDING: 3, Function.INPUT: 4}  # Modbus application protocol V1.1b3, 6.3 and 6.4
+WRITE_COIL, WRITE_REGISTERS = 5, 16  # the same document, 6.5 and 6.12
 
 Client = AsyncModbusTcpClient | AsyncModbusSerialClient
 
@@ -77,6 +81,17 @@ class _Exchange:
     heard: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is to be asked, of whom, and for whom."""
+
+    send: "Callable[[Client], Awaitable[ModbusPDU]]"
+    function_code: int
+    device_id: int
+    device: str
+    urgent: bool = False
+
+
 class ModbusBus:
     """The one client of one line: one request at a time, open as long as somebody uses it.
 
@@ -91,7 +106,8 @@ class ModbusBus:
         self._patience = patience or Patience()
         self._client: Client | None = None
         self._users = 0
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
+        self._raw = RawLine()
         self._quiet_until_s = 0.0
         self._reopen_at_s = 0.0
         self._reopen_delay_s = REOPEN_DELAY_S
@@ -102,18 +118,18 @@ class ModbusBus:
 
     async def start(self, *, device: str) -> None:
         """Open the line for one more user. Raises DeviceGone, or WrongSettings where the port refuses its settings."""
-        async with self._turn:
+        async with self._turns.take():
             if self._client is None:
                 self._client = await self._open(device)
             self._users += 1
 
     async def stop(self) -> None:
         """One user less; the last one closes the line."""
-        async with self._turn:
+        async with self._turns.take():
             self._users = max(0, self._users - 1)
             if self._users == 0 and self._client is not None:
                 client, self._client = self._client, None
-                await _close(client)
+                await self._close(client)
 
     async def read(self, function: Function, address: int, *, count: int, device_id: int, device: str) -> list[int]:
         """`count` words from `address` on.
@@ -121,14 +137,58 @@ class ModbusBus:
         Raises DeviceGone (no line), DeviceSilent, DeviceRefused, or BadReading for an answer that is garbled or of
         another length. `device` names the asking device in errors. Other devices may take turns between attempts.
         """
+
+        def send(client: Client) -> Awaitable[ModbusPDU]:
+            ask = client.read_input_registers if function is Function.INPUT else client.read_holding_registers
+            return ask(address, count=count, device_id=device_id)
+
+        request = _Request(send, FUNCTION_CODES[function], device_id, device)
+        return self._words(await self._exchange_with(request), count=count, device=device)
+
+    async def write(self, address: int, words: list[int], *, device_id: int, device: str, urgent: bool = False) -> None:
+        """Write holding registers and return once the device confirmed it; raises as `read` does.
+
+        `urgent`: before every request that waits, and to a device that is being left alone too.
+        """
+
+        def send(client: Client) -> Awaitable[ModbusPDU]:
+            return client.write_registers(address, words, device_id=device_id)
+
+        await self._write(_Request(send, WRITE_REGISTERS, device_id, device, urgent=urgent))
+
+    async def write_coil(self, address: int, *, on: bool, device_id: int, device: str, urgent: bool = False) -> None:
+        """Write one coil, as `write` does."""
+
+        def send(client: Client) -> Awaitable[ModbusPDU]:
+            return client.write_coil(address, on, device_id=device_id)
+
+        await self._write(_Request(send, WRITE_COIL, device_id, device, urgent=urgent))
+
+    def send_now(self, pdu: bytes, *, device_id: int, device: str) -> None:
+        """Put a request on the line at once, from whichever thread, and wait for nothing; DeviceGone without a line.
+
+        It may meet another's frame on the way: whoever sends it makes sure afterwards that it arrived.
+        """
+        frame = request_frame(pdu, device_id=device_id, framing=self.line.framing)
+        self._raw.write(frame, line=str(self.line), device=device)
+
+    async def _write(self, request: "_Request") -> None:
+        answer = await self._exchange_with(request)
+        if answer.isError():
+            raise DeviceRefused(f"answered {_exception_name(answer.exception_code)}", device=request.device)
+
+    async def _exchange_with(self, request: "_Request") -> ModbusPDU:
+        """The answer to a request, which may be a refusal."""
+        device_id, device = request.device_id, request.device
         absence = self._absences.setdefault(device_id, Absence(self._patience))
-        self._check_rest(absence, device)
+        if not request.urgent:
+            self._check_rest(absence, device)
         begun_s = _now_s()
         attempts = 1 if absence.is_long else self.retries + 1
         for attempt in range(attempts):
-            async with self._turn:
+            async with self._turns.take(urgent=request.urgent):
                 try:
-                    answer = await self._ask(function, address, count=count, device_id=device_id, device=device)
+                    answer = await self._ask(request)
                 except ModbusIOException as error:
                     log.debug("no answer from device %d on %s: %s", device_id, self.line, error)
                     continue
@@ -138,7 +198,7 @@ class ModbusBus:
                 if attempt:
                     # It may be the answer to an earlier attempt: that to the last one is then as late again.
                     self._stay_quiet(min(_now_s() - begun_s, 2 * attempts * self.timeout_s))
-                return self._words(answer, count=count, device=device)
+                return answer
         raise self._no_answer(absence, device_id, device, attempts=attempts)
 
     def _check_rest(self, absence: Absence, device: str) -> None:
@@ -168,24 +228,23 @@ class ModbusBus:
             device=device,
         )
 
-    async def _ask(self, function: Function, address: int, *, count: int, device_id: int, device: str) -> ModbusPDU:
-        client = await self._connected(device)
+    async def _ask(self, request: "_Request") -> ModbusPDU:
+        client = await self._connected(request.device)
         await asyncio.sleep(self._quiet_until_s - _now_s())
-        self._exchange = _Exchange(device_id=device_id, function_code=FUNCTION_CODES[function])
+        self._exchange = _Exchange(device_id=request.device_id, function_code=request.function_code)
         # Of the library's own count of silences: it would drop the connection that other devices use.
         client.ctx.count_until_disconnect = client.ctx.max_until_disconnect
         answered = False
         try:
-            read = client.read_input_registers if function is Function.INPUT else client.read_holding_registers
-            answer = await read(address, count=count, device_id=device_id)
+            answer = await request.send(client)
             _heed_cancellation()
             answered = True
             return answer
         except ConnectionException as error:
-            raise DeviceGone(f"no connection to {self.line}", device=device) from error
+            raise DeviceGone(f"no connection to {self.line}", device=request.device) from error
         except ModbusIOException as error:
             if not client.connected or self._was_replugged():
-                raise DeviceGone(f"no connection to {self.line} any more", device=device) from error
+                raise DeviceGone(f"no connection to {self.line} any more", device=request.device) from error
             raise
         finally:
             self._silences = 0 if self._exchange.heard else self._silences + 1
@@ -199,7 +258,7 @@ class ModbusBus:
             raise DeviceGone(f"{self.line} is not open", device=device)
         if client.connected and not self._was_replugged() and not self._may_be_forgotten():
             return client
-        await _close(client)
+        await self._close(client)
         if (wait_s := self._reopen_at_s - _now_s()) > 0:
             raise DeviceGone(f"no connection to {self.line}; tried again in {wait_s:.1f} s", device=device)
         try:
@@ -244,7 +303,12 @@ class ModbusBus:
             await _close(client)
             raise DeviceGone(f"{self.line} cannot be opened", device=device)
         self._reopen_delay_s, self._reopen_at_s, self._silences = REOPEN_DELAY_S, 0.0, 0
+        self._raw.opened(client.ctx.transport)
         return client
+
+    async def _close(self, client: Client) -> None:
+        self._raw.closing()
+        await _close(client)
 
     def _make_client(self) -> Client:
         # Repeating and opening again are done here, so that a serial line can be left quiet and no task is left over.

@@ -5,6 +5,8 @@ from enum import Enum
 RTU_SHORTEST = 4  # address, function code, checksum: Modbus over serial line V1.02, 2.3
 TCP_HEADER = 7  # Modbus messaging on TCP/IP V1.0b, 3.1.3
 EXCEPTION_BIT = 0x80
+WRITES = frozenset({5, 6, 15, 16})
+WRITE_ANSWER = 8  # bytes: Modbus application protocol V1.1b3, 6.5 to 6.12
 READ_HEAD = 3  # address, function code, number of bytes
 CRC_WORDS = 0xA001
 
@@ -17,7 +19,7 @@ class Framing(Enum):
 
 
 def fault_of(heard: bytes, *, device_id: int, framing: Framing) -> str:
-    """One clause that says why `heard` is no answer of `device_id` to a read request."""
+    """One clause that says why `heard` is no answer of `device_id` to a request."""
     match framing:
         case Framing.RTU:
             return _rtu_fault(heard, device_id)
@@ -35,6 +37,25 @@ def crc16(frame: bytes) -> bytes:
     return crc.to_bytes(2, "little")
 
 
+def request_frame(pdu: bytes, *, device_id: int, framing: Framing) -> bytes:
+    """A whole request; over TCP as transaction 0, whose answer nobody waits for."""
+    addressed = bytes((device_id,)) + pdu
+    if framing is Framing.RTU:
+        return addressed + crc16(addressed)
+    return bytes(4) + len(addressed).to_bytes(2, "big") + addressed
+
+
+def write_registers_pdu(address: int, words: list[int]) -> bytes:
+    """Write multiple registers: Modbus application protocol V1.1b3, 6.12."""
+    values = b"".join(word.to_bytes(2, "big") for word in words)
+    return bytes((16,)) + address.to_bytes(2, "big") + len(words).to_bytes(2, "big") + bytes((len(values),)) + values
+
+
+def write_coil_pdu(address: int, *, on: bool) -> bytes:
+    """Write a single coil: the same document, 6.5."""
+    return bytes((5,)) + address.to_bytes(2, "big") + (b"\xff\x00" if on else b"\x00\x00")
+
+
 def _rtu_fault(heard: bytes, device_id: int) -> str:
     if len(heard) < RTU_SHORTEST:
         return f"only {len(heard)} byte(s) came, not a whole frame"
@@ -50,7 +71,9 @@ def _rtu_fault(heard: bytes, device_id: int) -> str:
 
 
 def _rtu_length(heard: bytes) -> int:
-    return RTU_SHORTEST + 1 if heard[1] & EXCEPTION_BIT else READ_HEAD + heard[2] + 2
+    if heard[1] & EXCEPTION_BIT:
+        return RTU_SHORTEST + 1
+    return WRITE_ANSWER if heard[1] in WRITES else READ_HEAD + heard[2] + 2
 
 
 def _tcp_fault(heard: bytes, device_id: int) -> str:

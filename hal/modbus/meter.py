@@ -1,14 +1,12 @@
 """Any electricity meter with a register map, or one that speaks SunSpec, on a Modbus line."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar
 
-from hal.errors import BadReading, WrongSettings
+from hal.errors import BadReading
 from hal.modbus import sunspec
-from hal.modbus.bus import Line, ModbusBus, SerialLine, TcpLine
-from hal.modbus.frames import Framing
+from hal.modbus.line_settings import LineSettings, shared_bus
 from hal.modbus.map_file import load_map
 from hal.modbus.registers import Register, RegisterMap, blocks, decode_block, meter_reading
 from hal.modbus.stale import StaleWatch, count_wh
@@ -16,52 +14,14 @@ from hal.modbus.words import Function
 from hal.readings import MeterReading
 from hal.registry import DriverContext
 
-HIGHEST_DEVICE_ID = 247  # Modbus over serial line V1.02, 2.2
 
-
-@dataclass(frozen=True, slots=True)
-class ModbusMeterSettings:
-    """Give `port` for a serial line, or `host` for TCP."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusMeterSettings(LineSettings):
+    """A meter on a line: `port` for a serial one, or `host` for TCP."""
 
     map: str = field(
         metadata={"doc": "Register map: a name such as eastron-sdm630, a path ending in .yaml, or sunspec."}
     )
-    port: str | None = field(default=None, metadata={"doc": "Serial device of a Modbus RTU line."})
-    baudrate: int = field(default=9600, metadata={"doc": "Bits per second of the serial line."})
-    parity: str = field(default="N", metadata={"doc": "Parity of the serial line: N, E or O."})
-    stopbits: int = field(default=1, metadata={"doc": "Stop bits of the serial line: 1 or 2."})
-    host: str | None = field(default=None, metadata={"doc": "Host of a Modbus TCP meter or gateway."})
-    tcp_port: int = field(default=502, metadata={"doc": "TCP port of the Modbus TCP meter or gateway."})
-    framing: str = field(
-        default="tcp",
-        metadata={"doc": "With host: tcp for Modbus TCP, rtu for a converter that passes serial frames on unchanged."},
-    )
-    device_id: int = field(default=1, metadata={"doc": "Modbus device id (unit id), 1 to 247."})
-    timeout_s: float = field(default=1.0, metadata={"doc": "How long one answer may take. The same for a whole line."})
-    retries: int = field(default=1, metadata={"doc": "How often a request without an answer is repeated."})
-
-    def __post_init__(self) -> None:
-        """Refuse combinations that cannot work."""
-        if (self.port is None) == (self.host is None):
-            raise WrongSettings("give either `port: /dev/tty...` or `host: ...`", path=("port",))
-        if self.parity not in ("N", "E", "O"):
-            raise WrongSettings(f"parity is N, E or O, not {self.parity!r}", path=("parity",))
-        if self.stopbits not in (1, 2):
-            raise WrongSettings(f"stopbits is 1 or 2, not {self.stopbits}", path=("stopbits",))
-        if self.framing not in ("tcp", "rtu"):
-            raise WrongSettings(f"framing is tcp or rtu, not {self.framing!r}", path=("framing",))
-        _check_range("baudrate", self.baudrate, low=300, high=4_000_000)
-        _check_range("tcp_port", self.tcp_port, low=1, high=65535)
-        _check_range("device_id", self.device_id, low=1, high=HIGHEST_DEVICE_ID)
-        _check_range("timeout_s", self.timeout_s, low=0.01, high=10)
-        _check_range("retries", self.retries, low=0, high=5)
-
-    @property
-    def line(self) -> Line:
-        """The line the meter is on."""
-        if self.host is not None:
-            return TcpLine(host=self.host, port=self.tcp_port, framing=Framing(self.framing))
-        return SerialLine(port=self.port or "", baudrate=self.baudrate, parity=self.parity, stopbits=self.stopbits)
 
 
 class ModbusMeter:
@@ -75,7 +35,7 @@ class ModbusMeter:
         self._context = context
         self._map = None if settings.map == sunspec.NAME else load_map(settings.map)
         self._stale = StaleWatch(count_wh=count_wh(self._map.registers) if self._map else 0.0)
-        self._bus = _shared_bus(settings, context)
+        self._bus = shared_bus(settings, context)
         self._started = False
         self._last_import_wh: int | None = None
 
@@ -137,21 +97,3 @@ class ModbusMeter:
         return await self._bus.read(
             function, address, count=count, device_id=self._settings.device_id, device=self._context.name
         )
-
-
-def _check_range(key: str, value: float, *, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise WrongSettings(f"{key} must be from {low} to {high}, not {value}", path=(key,))
-
-
-def _shared_bus(settings: ModbusMeterSettings, context: DriverContext) -> ModbusBus:
-    line = settings.line
-    key: Hashable = ("modbus", str(line))
-    bus = context.shared.get(key, lambda: ModbusBus(line, timeout_s=settings.timeout_s, retries=settings.retries))
-    if (bus.line, bus.timeout_s, bus.retries) != (line, settings.timeout_s, settings.retries):
-        raise WrongSettings(
-            f"{context.name}: another device uses {line} with other settings; "
-            "baudrate, parity, stopbits, timeout_s and retries belong to the line: make them equal",
-            path=("port" if isinstance(line, SerialLine) else "host",),
-        )
-    return bus

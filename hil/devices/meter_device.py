@@ -79,6 +79,11 @@ class MeterDevice:
         """Every word it has now."""
         return self._frozen if self.behaviour.mood is Mood.FROZEN else self._measured()
 
+    def write(self, address: int, values: list[int], *, coil: bool) -> bool:
+        """It takes none."""
+        del address, values, coil
+        return False
+
     def _measured(self) -> Image:
         self.load.catch_up()
         words: Image = {}

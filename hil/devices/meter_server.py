@@ -14,6 +14,8 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from hil.devices.meter_device import Behaviour, Image, Mood, span
 
 TABLE_OF_FUNCTION: Final = {3: "holding", 4: "input"}
+WRITES: Final = (5, 6, 15, 16)
+COILS: Final = 512
 
 NOISE: Final = bytes((0x00, 0xFF, 0x13, 0x37, 0xA5, 0x5A, 0x80))
 CRC_BYTES: Final = 2
@@ -40,6 +42,10 @@ class Slave(Protocol):
 
     def image(self) -> Image:
         """Every word it has now."""
+        ...
+
+    def write(self, address: int, values: list[int], *, coil: bool) -> bool:
+        """Take what was written; False where it takes none."""
         ...
 
 
@@ -111,7 +117,7 @@ class MeterLine:
             address: int,
             count: int,
             registers: list[int],
-            _written: list[int] | list[bool] | None,
+            written: list[int] | list[bool] | None,
         ) -> ExcCodes | None:
             device.requests += 1
             behaviour = device.behaviour
@@ -121,6 +127,9 @@ class MeterLine:
                 raise NoSuchIdException("silent")
             if behaviour.mood is Mood.EXCEPTION:
                 return ExcCodes(behaviour.exception)
+            if function in WRITES:
+                taken = written is not None and device.write(address, [int(one) for one in written], coil=function == 5)
+                return None if taken else ExcCodes.ILLEGAL_FUNCTION
             if function not in TABLE_OF_FUNCTION:
                 return ExcCodes.ILLEGAL_FUNCTION
             if count > device.longest_read:
@@ -188,7 +197,7 @@ def _with_crc(frame: bytes) -> bytes:
 
 
 def _tables(device: Slave | None) -> Tables:
-    bits = [SimData(0, values=[False] * 16, datatype=DataType.BITS)]
+    bits = [SimData(0, values=[False] * COILS, datatype=DataType.BITS)]
     return bits, list(bits), _registers(device, "holding"), _registers(device, "input")
 
 

@@ -62,6 +62,11 @@ class SunSpecMeter:
         """Every word it has now."""
         return self.frozen if self.behaviour.mood is Mood.FROZEN else self._measured()
 
+    def write(self, address: int, values: list[int], *, coil: bool) -> bool:
+        """It takes none."""
+        del address, values, coil
+        return False
+
     def _measured(self) -> Image:
         self.load.catch_up()
         words = [*MARK, COMMON, COMMON_WORDS, *_text(self.manufacturer), *_text(self.product), *([0] * 34)]

@@ -22,7 +22,9 @@ MODULES: Final = (
     "pymodbus.client",
     "serial",
     "gpiozero",
+    "gpiod",
     "can",
+    "cantools",
 )
 
 _PROBE: Final = """

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.framer import FramerRTU
 
-from hal.modbus.frames import Framing, answers_in, crc16, fault_of
+from hal.modbus.frames import Framing, answers_in, crc16, fault_of, request_frame, write_coil_pdu, write_registers_pdu
 
 RTU_ANSWER = bytes.fromhex("0104 0443 6680 00")  # device 1, function 4, four bytes: 230.5 as a float
 
@@ -95,3 +95,21 @@ def test_of_several_tcp_frames_those_of_the_device_are_kept() -> None:
 def test_the_fault_says_what_came(heard: bytes, framing: Framing, fault: str) -> None:
 
     assert re.search(fault, fault_of(heard, device_id=1, framing=framing))
+
+
+def test_a_write_is_framed_for_its_line() -> None:
+    pdu = write_registers_pdu(1004, [1])
+
+    assert pdu == bytes.fromhex("10 03ec 0001 02 0001")
+    assert request_frame(pdu, device_id=1, framing=Framing.RTU) == b"\x01" + pdu + crc16(b"\x01" + pdu)
+    assert request_frame(pdu, device_id=1, framing=Framing.TCP) == bytes.fromhex("0000 0000 0009 01") + pdu
+    assert write_coil_pdu(400, on=True) == bytes.fromhex("05 0190 ff00")
+    assert write_coil_pdu(400, on=False) == bytes.fromhex("05 0190 0000")
+
+
+def test_the_answer_to_a_write_is_found_in_what_was_heard() -> None:
+    body = bytes.fromhex("01 10 03ec 0001")
+    frame = body + crc16(body)
+
+    assert answers_in(b"\x00" + frame + b"\xff", device_id=1, function_code=16, framing=Framing.RTU) == frame
+    assert answers_in(frame[:-1], device_id=1, function_code=16, framing=Framing.RTU) == b""

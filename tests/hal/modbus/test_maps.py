@@ -88,6 +88,9 @@ class WordsOnly:
     requests: int = 0
     longest_read: int = 125
 
+    def write(self, address: int, values: list[int], *, coil: bool) -> bool:
+        return False
+
     def image(self) -> Image:
         return self.words
 
