@@ -24,6 +24,9 @@ SUPPORTED: dict[str, Supported] = {
         "any board on CAN that a DBC file describes", "hil/devices/can_board.py", "tests/hal/can_bus"
     ),
     "evse-din": Supported("EVSE DIN, EVSE WB, simpleEVSE", "hil/devices/evse_din.py", "tests/hal/modbus/boards"),
+    "phoenix": Supported(
+        "Phoenix Contact EM-CP-PP-ETH, CHARX control", "hil/devices/phoenix_board.py", "tests/hal/modbus/boards"
+    ),
     "rapi": Supported("OpenEVSE boards, firmware 5 and later", "hil/devices/rapi_board.py", "tests/hal/rapi"),
 }
 """By the name of the driver; complete (a test sees to it)."""

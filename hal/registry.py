@@ -19,6 +19,7 @@ DRIVERS: dict[str, str] = {
     "modbus-meter": "hal.modbus.meter:ModbusMeter",
     "gpio": "hal.gpio.contactor:GpioContactor",
     "evse-din": "hal.modbus.boards.evse_din:EvseDin",
+    "phoenix": "hal.modbus.boards.phoenix:PhoenixBoard",
     "rapi": "hal.rapi.board:RapiBoard",
     "can-board": "hal.can_bus.board:CanBoard",
 }

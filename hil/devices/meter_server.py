@@ -15,6 +15,7 @@ from hil.devices.meter_device import Behaviour, Image, Mood, span
 
 TABLE_OF_FUNCTION: Final = {3: "holding", 4: "input"}
 WRITES: Final = (5, 6, 15, 16)
+WRITE_COIL: Final = 5
 COILS: Final = 512
 
 NOISE: Final = bytes((0x00, 0xFF, 0x13, 0x37, 0xA5, 0x5A, 0x80))
@@ -128,7 +129,9 @@ class MeterLine:
             if behaviour.mood is Mood.EXCEPTION:
                 return ExcCodes(behaviour.exception)
             if function in WRITES:
-                taken = written is not None and device.write(address, [int(one) for one in written], coil=function == 5)
+                if written is None:
+                    return None  # pymodbus reads back a coil that it wrote
+                taken = device.write(address, [int(one) for one in written], coil=function == WRITE_COIL)
                 return None if taken else ExcCodes.ILLEGAL_FUNCTION
             if function not in TABLE_OF_FUNCTION:
                 return ExcCodes.ILLEGAL_FUNCTION
