@@ -15,11 +15,30 @@ class Supported:
     tests: str
 
 
+GPIO_BENCH = "hil/devices/gpio_bench.py"
+SYSFS = "tests/hal/sysfs"
+"""A directory tree with the kernel's file formats."""
+
 SUPPORTED: dict[str, Supported] = {
     "sim": Supported("none: a simulated EVSE with its vehicle", "hal/sim", "tests/contracts/test_sim.py"),
     "sim-reader": Supported("none: a simulated card reader", "hal/sim", "tests/hal/sim/test_reader.py"),
     "modbus-meter": Supported("the meters below", "hil/devices/meter.py", "tests/hal/modbus/test_meter.py"),
-    "gpio": Supported("contactor with its mirror contact", "tests/fakes/wired_relay.py", "tests/hal/gpio"),
+    "gpio": Supported("contactor with its mirror contacts", GPIO_BENCH, "tests/hal/gpio/test_contactor.py"),
+    "gpio-phase-switch": Supported("switch between one phase and three", GPIO_BENCH, "tests/hal/gpio"),
+    "gpio-lock": Supported("lock motor with end switches", GPIO_BENCH, "tests/hal/gpio/test_lock.py"),
+    "gpio-faults": Supported(
+        "RCD, emergency stop, door, over-temperature and other contacts", GPIO_BENCH, "tests/hal/gpio/test_faults.py"
+    ),
+    "gpio-limit": Supported("curtailment relay, ripple control", GPIO_BENCH, "tests/hal/gpio/test_limit.py"),
+    "gpio-stop-button": Supported("stop button", GPIO_BENCH, "tests/hal/gpio/test_stop_button.py"),
+    "gpio-indicator": Supported("lights with patterns", GPIO_BENCH, "tests/hal/gpio/test_indicator.py"),
+    "pn532": Supported("NXP PN532 on a serial port", "hil/devices/pn532_board.py", "tests/hal/readers/test_pn532.py"),
+    "rdm6300": Supported(
+        "RDM6300 and other 125 kHz readers with its frame", "hil/devices/rdm6300_reader.py", "tests/hal/readers"
+    ),
+    "usb-hid": Supported("readers that type like a keyboard", "hil/devices/hid_keys.py", "tests/hal/readers"),
+    "hwmon": Supported("temperature and voltage sensors of the kernel's hwmon", SYSFS, "tests/hal/sysfs"),
+    "w1": Supported("DS18B20 on 1-Wire", SYSFS, "tests/hal/sysfs/test_w1.py"),
     "can-board": Supported(
         "any board on CAN that a DBC file describes", "hil/devices/can_board.py", "tests/hal/can_bus"
     ),
@@ -48,7 +67,7 @@ def _drivers() -> str:
     lines = ["| driver | provides | devices | needs | emulated by | tested in |", "|---|---|---|---|---|---|"]
     for name, target in DRIVERS.items():
         one = SUPPORTED[name]
-        extra = next((EXTRAS[family] for family in EXTRAS if target.startswith(f"{family}.")), None)
+        extra = next((EXTRAS[family] for family in EXTRAS if target.replace(":", ".").startswith(f"{family}.")), None)
         cells = (
             f"`{name}`",
             ", ".join(sorted(driver_class(name).PARTS)),

@@ -18,6 +18,17 @@ DRIVERS: dict[str, str] = {
     "sim-reader": "hal.sim.reader:SimReader",
     "modbus-meter": "hal.modbus.meter:ModbusMeter",
     "gpio": "hal.gpio.contactor:GpioContactor",
+    "gpio-phase-switch": "hal.gpio.phase_switch:GpioPhaseSwitch",
+    "gpio-lock": "hal.gpio.lock:GpioLock",
+    "gpio-faults": "hal.gpio.faults:GpioFaults",
+    "gpio-limit": "hal.gpio.limit:GpioLimit",
+    "gpio-stop-button": "hal.gpio.stop_button:GpioStopButton",
+    "gpio-indicator": "hal.gpio.indicator:GpioIndicator",
+    "pn532": "hal.readers.pn532:Pn532Reader",
+    "rdm6300": "hal.readers.rdm6300:Rdm6300Reader",
+    "usb-hid": "hal.readers.usb_hid:UsbHidReader",
+    "hwmon": "hal.sysfs.hwmon:HwmonSensor",
+    "w1": "hal.sysfs.w1:W1Sensor",
     "evse-din": "hal.modbus.boards.evse_din:EvseDin",
     "phoenix": "hal.modbus.boards.phoenix:PhoenixBoard",
     "rapi": "hal.rapi.board:RapiBoard",
@@ -28,7 +39,14 @@ DRIVERS: dict[str, str] = {
 ENTRY_POINT_GROUP = "evse_agent.drivers"
 """Where other packages announce theirs: `name = "package.module:Class"`."""
 
-EXTRAS = {"hal.modbus": "modbus", "hal.gpio": "gpio", "hal.rapi": "serial", "hal.can_bus": "can"}
+EXTRAS = {
+    "hal.modbus": "modbus",
+    "hal.gpio": "gpio",
+    "hal.rapi": "serial",
+    "hal.can_bus": "can",
+    "hal.readers.pn532": "serial",
+    "hal.readers.rdm6300": "serial",
+}
 """The optional dependencies of pyproject.toml that a driver family needs."""
 
 PARTS = frozenset(
@@ -139,6 +157,6 @@ def _unknown(name: str) -> str:
 
 
 def _not_installed(name: str, module_name: str, missing: str) -> str:
-    extra = next((EXTRAS[family] for family in EXTRAS if module_name.startswith(f"{family}.")), None)
+    extra = next((EXTRAS[family] for family in EXTRAS if f"{module_name}.".startswith(f"{family}.")), None)
     mend = f"pip install 'evse-agent[{extra}]'" if extra else f"install the Python package {missing!r}"
     return f"driver {name!r} needs {missing!r}, which is not installed: {mend}"

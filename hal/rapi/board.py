@@ -24,11 +24,11 @@ from hal.errors import BadReading, DeviceRefused, HalError, WrongSettings
 from hal.rapi import values
 from hal.rapi.frames import Announcement
 from hal.rapi.line import RapiLine
-from hal.rapi.serial_port import SerialPort
 from hal.rapi.values import EvseState
 from hal.readings import FaultReading, MeterReading, PilotState
 from hal.registry import DriverContext
 from hal.self_closing import BoardState, SelfClosingBoard, Wish
+from hal.serial_port import SerialPort
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hal.errors import BadReading, DeviceGone, DeviceRefused, DeviceSilent, HalError
 from hal.rapi.frames import HIGHEST_SEQUENCE_ID, Announcement, Answer, LineReader, Noise, encode
-from hal.rapi.serial_port import SerialPort
+from hal.serial_port import SerialPort
 
 log = logging.getLogger(__name__)
 

@@ -37,6 +37,7 @@ class BoardPty(Generic[B]):
         self._hands = threading.Lock()
         self._ends: tuple[int, int] | None = None
         self._is_over = threading.Event()
+        self._is_off = threading.Event()  # the thread has seen that the terminal is gone
         self._thread = threading.Thread(target=self._serve, name=f"emulated board at {path.name}", daemon=True)
 
     def __enter__(self) -> "BoardPty[B]":
@@ -64,6 +65,7 @@ class BoardPty(Generic[B]):
                 master, slave = os.openpty()
                 tty.setraw(slave)
                 os.set_blocking(master, False)
+                self._is_off.clear()
                 self._ends = master, slave
                 self.path.symlink_to(os.ttyname(slave))
 
@@ -75,12 +77,16 @@ class BoardPty(Generic[B]):
                 self.path.unlink(missing_ok=True)
                 for end in ends:
                     os.close(end)
+        # A terminal that the thread still waits for is not gone yet.
+        if self._thread.is_alive():
+            self._is_off.wait(timeout=1)
 
     def _serve(self) -> None:
         while not self._is_over.is_set():
             with self._hands:
                 master = self._ends[0] if self._ends else None
             if master is None:
+                self._is_off.set()
                 self._is_over.wait(TICK_S)
                 continue
             with suppress(OSError, ValueError):  # unplugged meanwhile

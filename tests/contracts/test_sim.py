@@ -12,6 +12,9 @@ from hal.sim.board import BoardSettings
 from hal.sim.clock import ManualClock
 from hal.sim.evse import SimEvse
 from tests.contracts.contactor import ContactorContract
+from tests.contracts.faults import FaultContract
+from tests.contracts.indicator import IndicatorContract
+from tests.contracts.lock import LockContract
 from tests.contracts.meter import MeterContract
 
 
@@ -71,3 +74,70 @@ class TestSimContactor(ContactorContract):
         await evse.start()
         yield ContactorRig(contactor=evse, driver=evse)
         await evse.stop()
+
+
+@dataclass
+class LockRig:
+    lock: SimEvse
+    driver: SimEvse
+
+    def is_locked(self) -> bool:
+        return self.lock.board.locked
+
+    def jam(self) -> None:
+        self.lock.board.set_fault("ConnectorLockFailure", active=True)
+
+    def mend(self) -> None:
+        self.lock.board.set_fault("ConnectorLockFailure", active=False)
+
+
+@dataclass
+class FaultRig:
+    faults: SimEvse
+    driver: SimEvse
+
+    def break_it(self) -> str:
+        self.faults.board.set_fault("GroundFailure", active=True)
+        return "GroundFailure"
+
+    def mend_it(self) -> None:
+        self.faults.board.set_fault("GroundFailure", active=False)
+
+    def cut(self) -> None:
+        self.faults.board.set_fault("BoardLost", active=True)
+
+
+@dataclass
+class IndicatorRig:
+    indicator: SimEvse
+    driver: SimEvse
+
+    async def shown(self) -> str:
+        return self.indicator.looks[-1]
+
+
+@pytest.fixture
+async def evse() -> AsyncIterator[SimEvse]:
+    """A started EVSE in the machine's own time."""
+    evse = SimEvse(BoardSettings(lock_s=0.01), DriverContext(name="EVSE 1", evse_id=1, clock=Wall()))
+    await evse.start()
+    yield evse
+    await evse.stop()
+
+
+class TestSimLock(LockContract):
+    @pytest.fixture
+    def bench(self, evse: SimEvse) -> LockRig:
+        return LockRig(lock=evse, driver=evse)
+
+
+class TestSimFaults(FaultContract):
+    @pytest.fixture
+    def bench(self, evse: SimEvse) -> FaultRig:
+        return FaultRig(faults=evse, driver=evse)
+
+
+class TestSimIndicator(IndicatorContract):
+    @pytest.fixture
+    def bench(self, evse: SimEvse) -> IndicatorRig:
+        return IndicatorRig(indicator=evse, driver=evse)

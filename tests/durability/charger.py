@@ -22,7 +22,7 @@ from agent.serve import Signals
 from agent.settings import parse_text
 from agent.station.effects import Effect, Record
 from agent.station.events import Event
-from agent.station.facts import IdleMeterSampled
+from agent.station.facts import TransactionFact
 from hal.sim.controls import sim_controls
 from tests.durability.lab_time import LabClock, LabTime
 from tests.durability.traps import SelfKill, Spot, Trap
@@ -64,7 +64,7 @@ class Trace:
         """StationRunner's observer: what was committed."""
         del event
         for effect in effects:
-            if isinstance(effect, Record) and not isinstance(effect.fact, IdleMeterSampled):
+            if isinstance(effect, Record) and isinstance(effect.fact, TransactionFact):
                 fact = effect.fact
                 self.write(
                     "fact",

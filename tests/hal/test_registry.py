@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -49,8 +49,7 @@ def test_a_driver_of_the_table_lists_its_parts_and_documents_its_settings(name: 
     assert found.PARTS <= PARTS
     assert settings_class(name) is found.Settings
     assert is_dataclass(found.Settings)
-    documented = found.Settings.__dataclass_fields__.values()
-    assert all(one.metadata.get("doc") for one in documented)
+    assert all(one.metadata.get("doc") for one in fields(found.Settings))
 
 
 def test_an_unknown_driver_lists_the_known_ones_and_suggests_the_closest() -> None:
@@ -62,11 +61,13 @@ def test_an_unknown_driver_lists_the_known_ones_and_suggests_the_closest() -> No
 
 
 def test_a_missing_vendor_package_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "hal.gpio.contactor", raising=False)
-    monkeypatch.setitem(sys.modules, "gpiozero", None)
+    monkeypatch.delitem(sys.modules, "hal.modbus.meter", raising=False)
+    monkeypatch.delitem(sys.modules, "hal.modbus.line_settings", raising=False)
+    monkeypatch.delitem(sys.modules, "hal.modbus.bus", raising=False)
+    monkeypatch.setitem(sys.modules, "pymodbus", None)
 
-    with pytest.raises(WrongSettings, match=r"needs 'gpiozero'.*pip install 'evse-agent\[gpio\]'"):
-        driver_class("gpio")
+    with pytest.raises(WrongSettings, match=r"needs 'pymodbus'.*pip install 'evse-agent\[modbus\]'"):
+        driver_class("modbus-meter")
 
 
 @pytest.mark.usefixtures("foreign_package")

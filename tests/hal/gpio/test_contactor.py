@@ -1,8 +1,7 @@
-"""The gpiozero contactor on mock pins."""
+"""The contactor on every kind of GPIO line; its settings and errors on gpiozero's mock pins."""
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,33 +12,12 @@ from gpiozero.pins.mock import MockFactory
 
 from hal.errors import DeviceGone, WrongSettings
 from hal.gpio.contactor import GpioContactor, GpioContactorSettings
-from hal.registry import DriverContext
+from hal.gpio.wiring import InputKeys
+from hil.devices.gpio_bench import Condition, Relay
 from tests.contracts.contactor import ContactorContract, next_position, watching
+from tests.hal.gpio.rig import CONTEXT, Board, driven
 
 COIL, MIRROR = 17, 27
-
-
-class Wall:
-    """The machine's own clock."""
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
-CONTEXT = DriverContext(name="EVSE 1 contactor", evse_id=1, clock=Wall())
-
-
-@dataclass
-class Bench:
-    contactor: GpioContactor
-    driver: GpioContactor
-    pins: MockFactory
-
-    def is_energised(self) -> bool:
-        return bool(self.pins.pin(COIL).state)
 
 
 @pytest.fixture
@@ -51,45 +29,140 @@ def pins() -> Iterator[MockFactory]:
     Device.pin_factory = before
 
 
-def follow_the_coil(pins: MockFactory) -> None:
-    """A sound contactor: the mirror contact moves with the coil."""
-    coil, mirror = pins.pin(COIL), pins.pin(MIRROR)
-    change = coil._change_state
-
-    def change_both(value: Any) -> Any:
-        changed = change(value)
-        if mirror.function == "input":
-            (mirror.drive_high if value else mirror.drive_low)()
-        return changed
-
-    coil._change_state = change_both
-
-
 async def started(**settings: Any) -> GpioContactor:
     contactor = GpioContactor(GpioContactorSettings(pin=COIL, **settings), CONTEXT)
     await contactor.start()
     return contactor
 
 
+@dataclass
+class BoardBench:
+    contactor: GpioContactor
+    driver: GpioContactor
+    relay: Relay
+
+    def is_energised(self) -> bool:
+        return self.relay.is_commanded
+
+
+def contactor_on(board: Board, *, mirrors: int = 1, **settings: Any) -> tuple[GpioContactor, Relay]:
+    """A sound relay with so many mirror contacts, and its driver."""
+    wires = [board.wire(MIRROR - at) for at in range(mirrors)]
+    relay = Relay(board.wire(COIL), mirrors=wires)
+    relay.attach(asyncio.get_running_loop())
+    more = tuple(InputKeys(**driven(MIRROR - at)) for at in range(1, mirrors))
+    given = GpioContactorSettings(
+        chip=board.chip,
+        pin=COIL,
+        feedback_pull="none",
+        debounce_s=0.001,
+        feedback_pin=MIRROR if mirrors else None,
+        more_feedback=more,
+        **settings,
+    )
+    return GpioContactor(given, CONTEXT), relay
+
+
 class TestGpioContactorWithAMirrorContact(ContactorContract):
-    @pytest.fixture
-    async def bench(self, pins: MockFactory) -> AsyncIterator[Bench]:
-        follow_the_coil(pins)
-        pins.pin(MIRROR).drive_low()
-        contactor = GpioContactor(
-            GpioContactorSettings(pin=COIL, feedback_pin=MIRROR, feedback_pull="none", debounce_s=0.001), CONTEXT
-        )
+    @pytest.fixture(params=[1, 2])
+    async def bench(self, board: Board, request: pytest.FixtureRequest) -> AsyncIterator[BoardBench]:
+        contactor, relay = contactor_on(board, mirrors=request.param)
         await contactor.start()
-        yield Bench(contactor=contactor, driver=contactor, pins=pins)
+        yield BoardBench(contactor, contactor, relay)
         await contactor.stop()
 
 
 class TestGpioContactorWithoutAMirrorContact(ContactorContract):
     @pytest.fixture
-    async def bench(self, pins: MockFactory) -> AsyncIterator[Bench]:
-        contactor = await started(operate_time_s=0.001)
-        yield Bench(contactor=contactor, driver=contactor, pins=pins)
+    async def bench(self, board: Board) -> AsyncIterator[BoardBench]:
+        contactor, relay = contactor_on(board, mirrors=0, operate_time_s=0.001)
+        await contactor.start()
+        yield BoardBench(contactor, contactor, relay)
         await contactor.stop()
+
+
+async def test_one_of_two_mirror_contacts_that_stays_closed_keeps_it_closed(board: Board) -> None:
+    contactor, relay = contactor_on(board, mirrors=2)
+    await contactor.start()
+    async with watching(contactor) as positions:
+        await next_position(positions)
+        contactor.close()
+        assert await next_position(positions) is True
+
+        contactor.open()
+        await relay.moved()
+        board.wire(MIRROR - 1).drive(True)
+        await asyncio.sleep(0.02)
+
+        async with watching(contactor) as later:
+            assert await next_position(later) is True
+    await contactor.stop()
+
+
+async def test_one_of_two_mirror_contacts_that_stays_open_keeps_it_open(board: Board) -> None:
+    contactor, relay = contactor_on(board, mirrors=2)
+    relay.condition = Condition.STUCK_OPEN
+    await contactor.start()
+    contactor.close()
+    await relay.moved()
+
+    board.wire(MIRROR).drive(True)
+    await asyncio.sleep(0.02)
+
+    async with watching(contactor) as positions:
+        assert await next_position(positions) is False
+    await contactor.stop()
+
+
+async def test_a_relay_that_welds_stays_closed_for_the_mirror_contact(board: Board) -> None:
+    contactor, relay = contactor_on(board)
+    await contactor.start()
+    contactor.close()
+    await relay.moved()
+    relay.condition = Condition.WELDED
+
+    contactor.open()
+    await relay.moved()
+    await asyncio.sleep(0.02)
+
+    assert not relay.is_commanded
+    async with watching(contactor) as positions:
+        assert await next_position(positions) is True
+    await contactor.stop()
+
+
+async def test_a_chip_that_went_away_ends_the_positions_and_is_no_open_contactor(board: Board) -> None:
+    contactor, _ = contactor_on(board)
+    await contactor.start()
+    async with watching(contactor) as positions:
+        await next_position(positions)
+
+        board.cut()
+
+        with pytest.raises(DeviceGone):
+            await next_position(positions)
+    with pytest.raises(DeviceGone, match="cannot be opened"):
+        contactor.open()
+    with pytest.raises(DeviceGone, match="cannot be closed"):
+        contactor.close()
+    with pytest.raises(DeviceGone):
+        await contactor.stop()
+
+
+@pytest.mark.parametrize("board", ["gpiod"], indirect=True)
+async def test_lines_may_be_named(board: Any) -> None:
+    board.device.wire(4).name, board.device.wire(9).name = "COIL", "MIRROR"
+    settings = GpioContactorSettings(chip="/dev/gpiochip0", line="COIL", feedback_line="MIRROR", feedback_pull="none")
+    contactor = GpioContactor(settings, CONTEXT)
+    await contactor.start()
+
+    contactor.close()
+
+    assert board.wire(4).level
+    assert set(board.device.consumers) == {4, 9}
+    await contactor.stop()
+    assert not board.wire(4).level
+    assert not board.device.consumers
 
 
 @pytest.mark.parametrize(
@@ -202,7 +275,7 @@ async def test_an_assumed_position_follows_only_after_the_operate_time(pins: Moc
 async def test_closing_a_contactor_that_was_not_started_raises(pins: MockFactory) -> None:
     contactor = GpioContactor(GpioContactorSettings(pin=COIL), CONTEXT)
 
-    with pytest.raises(DeviceGone, match="EVSE 1 contactor"):
+    with pytest.raises(DeviceGone, match="EVSE 1 part"):
         contactor.close()
     contactor.open()
 
@@ -233,7 +306,7 @@ async def test_a_pin_in_use_is_wrong_settings_and_leaves_no_pin_taken(pins: Mock
     first = await started(feedback_pin=MIRROR)
     second = GpioContactor(GpioContactorSettings(pin=5, feedback_pin=MIRROR), CONTEXT)
 
-    with pytest.raises(WrongSettings, match="EVSE 1 contactor"):
+    with pytest.raises(WrongSettings, match="EVSE 1 part"):
         await second.start()
 
     third = GpioContactor(GpioContactorSettings(pin=5), CONTEXT)
@@ -263,12 +336,15 @@ async def test_a_back_end_that_fails_while_opening_raises_for_the_guard(pins: Mo
     [
         ({"feedback_pull": "sideways"}, "feedback_pull"),
         ({"feedback_pin": COIL}, "feedback_pin"),
+        ({"pin": None}, "pin"),
+        ({"line": "COIL"}, "pin"),
+        ({"feedback_line": "MIRROR"}, "feedback_line"),
         ({"debounce_s": -1}, "debounce_s"),
         ({"operate_time_s": 5}, "operate_time_s"),
     ],
 )
 def test_impossible_settings_name_their_key(settings: dict[str, Any], key: str) -> None:
     with pytest.raises(WrongSettings) as refused:
-        GpioContactorSettings(pin=COIL, **settings)
+        GpioContactorSettings(**{"pin": COIL, **settings})
 
     assert refused.value.path == (key,)

@@ -12,8 +12,8 @@ from hal.rapi.board import RapiBoard, RapiSettings
 from hal.readings import PilotState
 from hal.registry import DriverContext
 from hil.devices.board_pty import BoardPty
-from hil.devices.rapi_board import GFI, EmulatedRapiBoard
-from tests.contracts.waiting import Wall, soon
+from hil.devices.rapi_board import GFI, EmulatedRapiBoard, Mood
+from tests.contracts.waiting import Wall, following, soon, until
 
 log = logging.getLogger(__name__)
 
@@ -98,3 +98,30 @@ async def rapi_rig(
             yield RapiRig(driver, wire)
         finally:
             await driver.stop()
+
+
+async def charging(rig: RapiRig, *, current_a: float = 16.0) -> None:
+    """A vehicle charges, by the ways of the port."""
+    rig.vehicle(PilotState.C)
+    async with following(rig.driver.states()) as states:
+        await until(states, PilotState.B)
+        rig.driver.offer(current_a)
+        await until(states, PilotState.C)
+        rig.driver.close()
+    async with following(rig.driver.positions()) as positions:
+        await until(positions, True)
+
+
+def board_state(rig: RapiRig) -> int:
+    with rig.wire.hands_on() as board:
+        return board.state
+
+
+def commands(rig: RapiRig) -> list[str]:
+    with rig.wire.hands_on() as board:
+        return list(board.commands)
+
+
+def set_mood(rig: RapiRig, mood: Mood, *, late_by_s: float = 0.0) -> None:
+    with rig.wire.hands_on() as board:
+        board.mood, board.late_by_s = mood, late_by_s

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hal.errors import DeviceGone, HalError, WrongSettings
-from hal.rapi.serial_port import SerialPort
+from hal.serial_port import SerialPort
 from tests.contracts.waiting import eventually
 
 
