@@ -13,6 +13,7 @@ contactor and fault inputs of that; how a board is talked to is its link's busin
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 GRACE_S = 0.5
 HURRY_S = 0.1
 """How often the board is asked while it has not yet done what it was told."""
+CUT_AGAIN_S = 0.2
+"""The hard stop is handed over again at most so often; the link repeats it by itself until the board obeyed."""
 ASKS = frozenset({PilotState.C, PilotState.D})
 
 
@@ -98,6 +101,7 @@ class SelfClosingBoard:
         self._closed_wanted = False
         self._is_cut = False
         self._cuts = 0
+        self._cut_at_s = float("-inf")
         self._pilot: PilotState | None = None
         self._position = False
         self._unasked_since_s: float | None = None
@@ -141,7 +145,7 @@ class SelfClosingBoard:
         """ControlPilot. DeviceGone while the board is not there; None is harmless then."""
         if current_a is not None:
             self._check_there()
-            self._is_cut = False
+            self._is_cut, self._cut_at_s = False, float("-inf")
         self._offer_a = current_a
         self._wake()
 
@@ -153,14 +157,17 @@ class SelfClosingBoard:
             return
         self._cuts += 1
         self._is_cut = True
-        self._link.cut()
+        # Repeated as often as the port likes, it would fill the line that its confirmation has to come over.
+        if time.monotonic() - self._cut_at_s >= CUT_AGAIN_S:
+            self._link.cut()
+            self._cut_at_s = time.monotonic()
         self._wake()
 
     def close(self) -> None:
         """Contactor. DeviceGone while the board is not there."""
         self._check_there()
         self._closed_wanted = True
-        self._is_cut = False
+        self._is_cut, self._cut_at_s = False, float("-inf")
         if self._state is not None and self._state.closed:
             self._tell_position(closed=True)
         self._wake()

@@ -31,6 +31,8 @@ class Trouble:
 
     name: str
     code: str
+    ends: bool = True
+    """It ends the transaction; otherwise the charge goes on once it is over."""
 
     def __str__(self) -> str:
         return self.name
@@ -53,6 +55,10 @@ class Iron(Protocol):
 
     def register_wh(self, evse_id: int) -> int:
         """The import register that the meter of this EVSE shows."""
+        ...
+
+    def authorize(self) -> bool:
+        """Hold a card before the reader; False where there is none."""
         ...
 
     def is_energised(self, evse_id: int) -> bool:

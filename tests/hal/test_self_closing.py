@@ -242,3 +242,32 @@ async def test_faults_come_and_go_with_what_the_board_says(link: NotePad, board:
 
     assert active == {"GroundFailure", "HighTemperature"}
     assert (ended.fault, ended.active) == ("GroundFailure", False)
+
+
+async def test_a_stop_that_is_repeated_without_pause_does_not_fill_the_line(
+    link: NotePad, board: SelfClosingBoard
+) -> None:
+    link.state = BoardState(PilotState.C, closed=True)
+    await asyncio.sleep(0.05)
+    link.cuts = 0
+
+    for _ in range(50):
+        board.open()
+
+    assert link.cuts == 1
+
+
+async def test_a_stop_that_could_not_be_handed_over_is_an_error_each_time(
+    link: NotePad, board: SelfClosingBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link.state = BoardState(PilotState.C, closed=True)
+    await asyncio.sleep(0.05)
+
+    def gone() -> None:
+        raise DeviceGone("unplugged", device="EVSE 1")
+
+    monkeypatch.setattr(link, "cut", gone)
+
+    for _ in range(3):
+        with pytest.raises(DeviceGone):
+            board.open()
