@@ -69,9 +69,15 @@ def test_the_station_with_real_parts_names_their_pins() -> None:
     made = load(CONFIG / "gpio-sdm630.yaml", environ={})
 
     assert [(node.part, node.driver) for node in made.evses[0].hal.nodes] == [
-        ("pilot", "sim"),
+        ("pilot", "evse-din"),
         ("contactor", "gpio"),
         ("meter", "modbus-meter"),
+        ("lock", "gpio-lock"),
+        ("faults", "gpio-faults"),
+        ("limits", "gpio-limit"),
+        ("limits", "w1"),
+        ("stop_button", "gpio-stop-button"),
+        ("indicator", "gpio-indicator"),
     ]
     assert not made.is_simulated
 

@@ -16,7 +16,7 @@ from agent.settings_schema import as_text, station_schema
 from agent.settings_yaml import read_nodes
 
 CONFIG = Path(__file__).parents[2] / "config"
-FILES = ("sim.yaml", "gpio-sdm630.yaml")
+FILES = tuple(sorted(file.name for file in CONFIG.glob("*.yaml")))
 
 
 def accepts(content: Any) -> bool:
