@@ -24,6 +24,7 @@ from agent.runtime.supervisor import Supervisor
 from agent.runtime.tasks import Tasks
 from agent.runtime.timers import watch_due_times
 from agent.runtime.wall_clock import WallClock
+from agent.runtime.watchdog import Watchdog
 from agent.station.commands import GetLocalListVersion, ResetKind, TriggeredMessage
 from agent.station.effects import Effect, Restart, SendTriggered
 from agent.station.events import CsmsAsked, Event, LinkChanged, StationStarted
@@ -177,13 +178,17 @@ class Agent:
         """Work until stopped, restarted by the CSMS, or failed; leaves no energy on and the state committed."""
         guard = Guard(list(self.ports.values()))
         guard.start()
+        watchdog = Watchdog.of(guard, self.ports, ask_store=self.store.local_list_version)
         try:
             await self._start()
+            self._supervisor.start(watchdog.run(), name="watchdog")
             await self._supervisor.wait()
             return End.FAILED if self._supervisor.failure is not None else self._end
         finally:
+            watchdog.stopping(restarts=self._end is End.RESTART)
             await self._stop_in_order()
             guard.stop()
+            watchdog.ended(restarts=self._end is End.RESTART)
 
     async def _start(self) -> None:
         # The head may have been on its way when the last process died: it is told again as it was.

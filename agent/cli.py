@@ -1,16 +1,17 @@
 """evse-agent: the command line. Exit codes: 0 fine; 1 failure at run time; 2 usage or configuration."""
 
-import argparse
-import asyncio
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli_hal import add_hal
 from agent.errors import AgentError, SettingsError
 
 if TYPE_CHECKING:
+    import argparse
+
     from agent.settings import Settings
 
 FINE, FAILED, USAGE = 0, 1, 2
@@ -19,7 +20,12 @@ DEFAULT_CONFIG = Path("/etc/evse-agent/station.yaml")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["failsafe"]:
+        from agent.failsafe import main as failsafe  # before anything heavy: energy may be flowing
+
+        return failsafe(given[1:])
+    options = _parser().parse_args(given)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
@@ -34,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
+    from agent.cli_hal import add_hal
+
     parser = argparse.ArgumentParser(prog="evse-agent", description="Firmware agent for EV chargers")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -58,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
             view.add_argument("--faults", action="store_true", help="the history of faults, the newest first")
         view.add_argument("--data-dir", type=Path, metavar="DIR", help="read it there: no agent has to run")
         view.set_defaults(command=_view, view=name)
+
+    commands.add_parser("failsafe", help="tell every contactor to open, whatever ended the agent: --config FILE")
 
     hal = commands.add_parser("hal", help="which meters can be read, and which are there")
     add_hal(hal)
@@ -84,7 +96,7 @@ def _simulate_options(simulate: argparse.ArgumentParser) -> None:
     simulate.set_defaults(command=_simulate)
 
 
-def _load(file: Path) -> "Settings":
+def _load(file: Path) -> Settings:
     from agent.settings import load
 
     settings = load(file)
@@ -94,6 +106,8 @@ def _load(file: Path) -> "Settings":
 
 
 def _run(options: argparse.Namespace) -> int:
+    import asyncio
+
     from agent.serve import serve
 
     return asyncio.run(serve(_load(options.config), data_dir=options.data_dir))
@@ -133,12 +147,16 @@ def _view(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
+    import asyncio
+
     from agent.simulate import simulate
 
     return asyncio.run(simulate(options))
 
 
 def _demo(options: argparse.Namespace) -> int:
+    import asyncio
+
     from agent.demo import demo
 
     return asyncio.run(demo(speed=options.speed, ocpp=options.ocpp))

@@ -72,10 +72,10 @@ class LeasedContactor:
             return was_cut
 
     def open(self) -> None:
-        """Command it open. HalError where the command cannot be handed over: call again."""
+        """Command it open. HalError where the command cannot be handed over: call again; the guard does, too."""
         with self._lock:
-            self._commanded_closed = False
             self._contactor.open()
+            self._commanded_closed = False
 
     def close(self) -> bool:
         """Command it closed; False where the lease is stale, and then nothing was commanded."""

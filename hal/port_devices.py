@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from hal.errors import DeviceGone, HalError
@@ -24,6 +24,8 @@ class Device:
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
         self.opened = 0
+        self.is_followed = False
+        """One of its parts is followed: whoever follows decides about opening it again."""
         self._is_open = False
         self._lock = asyncio.Lock()
 
@@ -73,13 +75,17 @@ class Devices:
             await device.close()
 
 
+def _nothing() -> None:
+    """Opening alone says nothing about most parts."""
+
+
 async def follow_forever(
     part: object,
     stream: Callable[[], AsyncIterator[T]],
     *,
     devices: Devices,
     clock: Clock,
-    opened: Callable[[], None],
+    opened: Callable[[], None] = _nothing,
     took: Callable[[T], None],
     lost: Callable[[HalError], None],
 ) -> None:
@@ -103,6 +109,17 @@ async def follow_forever(
             await device.lost(opening)
         await clock.sleep(retry_s)
         retry_s = min(LAST_RETRY_S, 2 * retry_s)
+
+
+async def call(device: Device | None, verb: Callable[[], Awaitable[None]]) -> None:
+    """Have a part do something, its device opened before; one that is gone is opened anew by the next call."""
+    opening = await device.open() if device is not None else 0
+    try:
+        await verb()
+    except DeviceGone:
+        if device is not None and not device.is_followed:
+            await device.lost(opening)
+        raise
 
 
 async def keep_open(device: Device, *, clock: Clock, lost: Callable[[HalError], None]) -> None:

@@ -1,8 +1,9 @@
-"""The fault inputs of a port: each is either heard of, or counts as a lost board."""
+"""The fault inputs and stop buttons of a port: each is either heard of, or reported as lost."""
 
 from hal.errors import HalError
 from hal.parts import Clock
 from hal.port_faults import FaultLedger
+from hal.port_limits import LOST
 from hal.readings import FaultReading
 from hal.real_time import Stopwatch, real_monotonic_of
 
@@ -47,3 +48,27 @@ class FaultInput:
         self._settling.stop()
         self.is_known = True
         self._ledger.keep_only(frozenset(self._said), source=self._source)
+
+
+class StopButtonInput:
+    """Whether one stop button is heard of; a press is its caller's to report."""
+
+    def __init__(self, number: int, *, ledger: FaultLedger, clock: Clock) -> None:
+        self._source = f"stop button {number}"
+        self._ledger = ledger
+        self._settling = Stopwatch(clock, real_monotonic=real_monotonic_of(clock))
+
+    def opened(self) -> None:
+        """The stream begins: a button says nothing before it is pressed."""
+        self._settling.restart()
+
+    def lost(self, error: HalError) -> None:
+        """Nobody would hear a press."""
+        self._settling.stop()
+        self._ledger.set(LOST, source=self._source, detail=str(error))
+
+    def check(self) -> None:
+        """Call regularly: believes the button once it stayed open for a while."""
+        if self._settling.passed(SETTLE_S):
+            self._settling.stop()
+            self._ledger.clear(LOST, source=self._source)

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from hal.errors import HalError
 from hal.guard import LeasedContactor
 from hal.parts import Clock, Contactor, ControlPilot
-from hal.port_events import ContactorMoved, PilotMoved, PortEvent
+from hal.port_events import ContactorMoved, LeaseLapsed, PilotMoved, PortEvent
 from hal.port_faults import FaultLedger
 from hal.port_rules import MIN_OFFER_A, Conditions, may_close, may_stay_closed, wanted_offer_a
 from hal.port_settings import PortSettings
-from hal.port_states import COMMANDED_CLOSED, CONTACTOR_FAILED, TIMED, PathState, PathTrigger, next_state
+from hal.port_states import COMMANDED_CLOSED, CONTACTOR_FAILED, START, TIMED, PathState, PathTrigger, next_state
 from hal.readings import PilotState
 from hal.real_time import Stopwatch, real_monotonic_of
 
@@ -29,7 +29,8 @@ PILOT_FAULTS = {PilotState.E: "PilotFault", PilotState.F: "DiodeFault"}
 
 
 class PowerPath:
-    """`is_known` tells whether every fault input is heard of; `post` takes what the port reports."""
+    """`inputs_are_known` tells whether every fault input is heard of, `derated_to_a` what the port's own limits allow
+    (None: all); `post` takes what the port reports."""
 
     def __init__(
         self,
@@ -40,12 +41,12 @@ class PowerPath:
         settings: PortSettings,
         ledger: FaultLedger,
         inputs_are_known: Callable[[], bool],
+        derated_to_a: Callable[[], float | None],
         post: Callable[[PortEvent], None],
     ) -> None:
         real_monotonic = real_monotonic_of(clock)
         self.switch = LeasedContactor(contactor, lease_s=settings.lease_s, real_monotonic=real_monotonic)
-        self.state = PathState.OPENING  # until the mirror contact says that it is open
-        self.limit_a: float | None = None
+        self.state = START
         self.pilot_state: PilotState | None = None
         self.mirror_closed: bool | None = None
         self.offered_a: float | None = None
@@ -53,37 +54,58 @@ class PowerPath:
         self._settings = settings
         self._ledger = ledger
         self._inputs_are_known = inputs_are_known
+        self._derated_to_a = derated_to_a
+        self._permitted_a: float | None = None
         self._post = post
         self._state_time = Stopwatch(clock, real_monotonic=real_monotonic)
         self._pause_time = Stopwatch(clock, real_monotonic=real_monotonic)
         self._over_time = Stopwatch(clock, real_monotonic=real_monotonic)
         self._offer_is_known = False
+        self._offer_failed = False
         self._takes_commands = False
         self._open_failed = False
-        self._unlocking = 0
+        self._holds = 0
+        self._switches = 0
         self._told_pilot: PilotState | None = None
         self._told_mirror: bool | None = None
 
+    @property
+    def limit_a(self) -> float | None:
+        """What may flow per phase by permission, wiring and limits; None without permission, below 6 A for a pause."""
+        permitted_a = self._permitted_a
+        if permitted_a is None:
+            return None
+        if self._switches:
+            return 0.0
+        most_a = self._settings.max_current_a
+        derated_a = self._derated_to_a()
+        # A limit that is no number must stay one: it is no permission to close.
+        return min(permitted_a, most_a if derated_a is None else min(derated_a, most_a))
+
+    @property
+    def is_confirmed_open(self) -> bool:
+        """Told to be open, and seen to be."""
+        return self.state is PathState.OPEN and self.mirror_closed is False
+
     def permit(self, limit_a: float) -> None:
         """Port.permit."""
-        self.limit_a = min(limit_a, self._settings.max_current_a)
-        if self.limit_a >= MIN_OFFER_A:
-            self._pause_time.stop()
-        else:
-            self._pause_time.begin()
-        self.renew()
+        self._notice_lapse()
+        self._permitted_a = limit_a
+        self.switch.renew()
+        self.evaluate()
 
     def renew(self) -> None:
-        """Port.renew."""
-        self.switch.renew()
+        """Port.renew: a lease that ran out is not revived."""
+        self._notice_lapse()
+        if self._permitted_a is not None:
+            self.switch.renew()
         self.evaluate()
 
     def withdraw(self) -> None:
         """Port.withdraw."""
         self._command_open()
-        self.limit_a = None
+        self._permitted_a = None
         self.switch.give_up_lease()
-        self._pause_time.stop()
         self.evaluate()
 
     def pilot_is(self, state: PilotState | None) -> None:
@@ -138,12 +160,24 @@ class PowerPath:
         """Let nothing close until `end_unlocking`; False, and no change, while the contactor is told to be closed."""
         if self.state in COMMANDED_CLOSED:
             return False
-        self._unlocking += 1
+        self._holds += 1
         return True
 
     def end_unlocking(self) -> None:
         """The lock has finished."""
-        self._unlocking -= 1
+        self._holds -= 1
+        self.evaluate()
+
+    def begin_switching(self) -> None:
+        """Pause until `end_switching`, and let nothing close: energy ends as in every pause."""
+        self._holds += 1
+        self._switches += 1
+        self.evaluate()
+
+    def end_switching(self) -> None:
+        """The phase switch has finished."""
+        self._holds -= 1
+        self._switches -= 1
         self.evaluate()
 
     def check(self) -> None:
@@ -159,24 +193,50 @@ class PowerPath:
         self._takes_commands = True
         self._command_open()
 
+    def pilot_opened(self) -> None:
+        """The pilot's device was opened, and may offer what it likes: its first command is to offer nothing."""
+        self._offer(None)
+
     def end(self) -> None:
         """Nothing offered, contactor told to open; nothing is known any more, so nothing closes whoever permits it."""
         self.withdraw()
         self._offer(None)
         self.pilot_state = self.mirror_closed = None
         self._offer_is_known = False
-        self.state = PathState.OPENING
+        self.state = START
 
     def evaluate(self) -> None:
         """Make contactor and PWM agree with what is known now."""
-        if self.switch.take_cut():
-            self._move(PathTrigger.CUT)
+        self._notice_lapse()
+        self._time_pause()
         if not self._is_allowed():
             self._move(PathTrigger.FORBIDDEN)
         wanted_a = wanted_offer_a(self._conditions())
-        if (wanted_a != self.offered_a or not self._offer_is_known) and self.pilot_state is not None:
+        if self.pilot_state is None:
+            # It may still be told what it cannot tell: nothing is to be offered to nobody knows whom.
+            is_due = wanted_a is None and (self.offered_a is not None or self._offer_failed)
+        else:
+            is_due = wanted_a != self.offered_a or not self._offer_is_known
+        if is_due:
             self._offer(wanted_a)
         self._move(PathTrigger.ALLOWED if self._is_allowed() else PathTrigger.FORBIDDEN)
+
+    def _notice_lapse(self) -> None:
+        """Whoever noticed first that nobody renews, the guard or this: the permission is over."""
+        was_cut = self.switch.take_cut()
+        if self._permitted_a is not None and (was_cut or not self.switch.is_leased):
+            self._permitted_a = None
+            self.switch.give_up_lease()
+            self._post(LeaseLapsed())
+        if was_cut:
+            self._move(PathTrigger.CUT)
+
+    def _time_pause(self) -> None:
+        limit_a = self.limit_a
+        if limit_a is None or limit_a >= MIN_OFFER_A:
+            self._pause_time.stop()
+        else:
+            self._pause_time.begin()
 
     def _is_allowed(self) -> bool:
         now = self._conditions()
@@ -188,7 +248,7 @@ class PowerPath:
             is_leased=self.switch.is_leased,
             pilot=self.pilot_state,
             is_faulty=self._ledger.cuts_power or not self._inputs_are_known(),
-            is_unlocking=self._unlocking > 0,
+            is_held_open=self._holds > 0,
             is_pause_over=self._pause_time.passed(self._settings.open_under_load_after_s),
             offered_a=self.offered_a if self._offer_is_known else None,
         )
@@ -235,10 +295,10 @@ class PowerPath:
         try:
             self._pilot.offer(wanted_a)
         except HalError as error:
-            self._offer_is_known = False
+            self._offer_is_known, self._offer_failed = False, True
             self._ledger.set("BoardLost", source="offer", detail=str(error))
             return
-        self.offered_a, self._offer_is_known = wanted_a, True
+        self.offered_a, self._offer_is_known, self._offer_failed = wanted_a, True, False
         self._ledger.clear("BoardLost", source="offer")
 
 

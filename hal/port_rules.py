@@ -15,15 +15,16 @@ WANTS_ENERGY = frozenset({PilotState.C, PilotState.D})
 class Conditions:
     """All that decides about energy.
 
-    `limit_a` is the permission per phase: None for no permission, below 6 A for a pause. `is_pause_over`: the EV had
-    its time to leave C after the PWM went off. `is_faulty` includes every part that is not heard of.
+    `limit_a` is what may flow per phase: None for no permission, below 6 A for a pause. `is_pause_over`: the EV had
+    its time to leave C after the PWM went off. `is_faulty` includes every part that is not heard of. `is_held_open`:
+    the cable is being freed, or the phases are being switched.
     """
 
     limit_a: float | None
     is_leased: bool
     pilot: PilotState | None
     is_faulty: bool
-    is_unlocking: bool
+    is_held_open: bool
     is_pause_over: bool
     offered_a: float | None
 
@@ -42,7 +43,7 @@ def wanted_offer_a(now: Conditions) -> float | None:
 
 def may_close(now: Conditions) -> bool:
     """Whether a contactor that is open may be told to close."""
-    return now.pilot in WANTS_ENERGY and now.offered_a is not None and not now.is_unlocking and may_stay_closed(now)
+    return now.pilot in WANTS_ENERGY and now.offered_a is not None and not now.is_held_open and may_stay_closed(now)
 
 
 def may_stay_closed(now: Conditions) -> bool:

@@ -19,3 +19,6 @@ class PortSettings:
     overcurrent_percent: float = field(default=10.0, metadata={"doc": "measured current may exceed the limit by this"})
     overcurrent_s: float = field(default=5.0, metadata={"doc": "and by more than that for so long"})
     lock_timeout_s: float = field(default=5.0, metadata={"doc": "limit of one move of the lock, in real time"})
+    phase_switch_timeout_s: float = field(
+        default=10.0, metadata={"doc": "limit of one move of the phase switch, in real time"}
+    )

@@ -47,6 +47,9 @@ TRANSITIONS: dict[tuple[PathState, PathTrigger], PathState] = {
 }
 """A trigger without a row changes nothing."""
 
+START = PathState.OPENING
+"""Until the mirror contact says that it is open, nothing may close."""
+
 COMMANDED_CLOSED = frozenset({PathState.CLOSING, PathState.CLOSED})
 """States in which the contactor is told to be closed; in all others it is told to be open."""
 

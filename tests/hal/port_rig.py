@@ -1,6 +1,7 @@
 """A port on a simulated EVSE, with a clock that is moved by hand."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,11 +20,28 @@ from hal.sim.evse import SimEvse
 E = TypeVar("E")
 
 
+class WallClock:
+    """Real time."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
 class Rig:
     """`evse` is the simulated iron, `controls` the hand on it, `events` what the port reported."""
 
-    def __init__(self, *, settings: PortSettings | None = None, clock: Clock | None = None, **parts: Any) -> None:
-        self.clock = ManualClock()
+    def __init__(
+        self,
+        *,
+        settings: PortSettings | None = None,
+        clock: Clock | None = None,
+        manual_clock: ManualClock | None = None,
+        **parts: Any,
+    ) -> None:
+        self.clock = manual_clock or ManualClock()
         lived: Clock = clock or self.clock
         shared = SharedDevices()
         self.evse = SimEvse(BoardSettings(), DriverContext("EVSE 1", 1, lived, shared=shared))

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -7,7 +8,17 @@ import pytest
 
 from hal.errors import DeviceGone
 from hal.guard import LEASE_MARGIN_S, Guard, Guarded, LeasedContactor
+from hal.port import Port, PortSettings
+from hal.port_events import ContactorMoved, LeaseLapsed, PortEvent
+from hal.port_states import PathState
+from hal.readings import PilotState
 from hal.sim.clock import ManualClock
+from tests.hal.port_iron import Iron, Relay
+from tests.hal.port_rig import WallClock
+
+BLOCKED_S = 10.0
+OPEN_WITHIN_S = 2.0
+"""After the last renewal."""
 
 
 class RecordingContactor:
@@ -168,3 +179,61 @@ def test_a_guard_that_never_started_can_be_stopped() -> None:
     guard.stop()
 
     assert not guard.is_alive
+
+
+class RelayOfTwoThreads(Relay):
+    """Notes when and by whom it was opened; its contacts are looked at by the event loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[tuple[float, str]] = []
+        self._loop = asyncio.get_running_loop()
+
+    def open(self) -> None:
+        self.opened.append((time.monotonic(), threading.current_thread().name))
+        self.told_closed = False
+        self._loop.call_soon_threadsafe(self.settle)
+
+
+async def until(condition: Callable[[], bool], *, limit_s: float = 5.0) -> None:
+    async with asyncio.timeout(limit_s):
+        while not condition():  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.slow
+async def test_a_loop_that_hangs_for_ten_seconds_in_mid_charge_has_its_contactor_opened_within_two() -> None:
+    iron, events = Iron(WallClock()), list[PortEvent]()
+    iron.relay = relay = RelayOfTwoThreads()
+    port = Port(1, iron.parts, clock=WallClock(), settings=PortSettings(max_current_a=32.0), report=events.append)
+    running = asyncio.create_task(port.run(), name="port under test")
+    guard = Guard([port])
+    guard.start()
+    try:
+        await until(lambda: port.snapshot().path is PathState.OPEN)
+        iron.pilot.move(PilotState.C)
+        port.permit(16.0)
+        await until(lambda: port.snapshot().path is PathState.CLOSED)
+        relay.opened.clear()
+        port.renew()
+        renewed_s = time.monotonic()
+
+        time.sleep(BLOCKED_S)  # noqa: ASYNC251 - nothing of the loop runs meanwhile
+        opened_while_blocked = list(relay.opened)
+        for _ in range(20):  # the agent is back, and renews as if nothing had been
+            port.renew()
+            await asyncio.sleep(0.05)
+        told, closed_again = list(events), relay.told_closed
+        port.permit(16.0)
+        await until(lambda: port.snapshot().path is PathState.CLOSED)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        guard.stop()
+
+    assert [thread for _, thread in opened_while_blocked] == ["contactor guard"]
+    assert opened_while_blocked[0][0] - renewed_s < OPEN_WITHIN_S
+    assert told.count(LeaseLapsed()) == 1
+    assert [one for one in told if isinstance(one, ContactorMoved)][-1] == ContactorMoved(closed=False)
+    assert not closed_again
+    assert guard.cuts == 1

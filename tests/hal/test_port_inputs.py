@@ -1,8 +1,11 @@
 from hal.errors import DeviceGone
+from hal.port_events import StopPressed
 from hal.port_faults import FaultLedger
 from hal.port_inputs import SETTLE_S, FaultInput
 from hal.readings import FaultReading
 from hal.sim.clock import ManualClock
+from tests.hal.port_iron import Button
+from tests.hal.port_rig import Rig, running
 
 
 def make() -> tuple[FaultInput, FaultLedger, ManualClock]:
@@ -64,3 +67,32 @@ def test_a_fault_ends_when_the_input_says_so() -> None:
 
     assert details == {"GroundFailure": "30 mA"}
     assert ledger.active == ()
+
+
+async def test_each_press_of_a_stop_button_is_reported_once_and_stops_nothing_by_itself() -> None:
+    button = Button()
+    async with running(Rig(stop_buttons=(button,))) as rig:
+        await rig.charge()
+
+        button.say(None)
+        button.say(None)
+        await rig.clock.settle()
+
+        assert rig.of(StopPressed) == [StopPressed(), StopPressed()]
+        assert rig.is_commanded_closed
+
+
+async def test_a_stop_button_that_is_gone_is_reported_until_it_stays_open_again() -> None:
+    button = Button()
+    async with running(Rig(stop_buttons=(button,))) as rig:
+        await rig.charge()
+        button.lose()
+        await rig.pass_time(20.0)
+        lost = rig.faults()
+
+        button.find()
+        await rig.pass_time(20.0)
+
+        assert lost == [("SensorFailure", True)]
+        assert rig.faults() == [("SensorFailure", True), ("SensorFailure", False)]
+        assert rig.is_commanded_closed

@@ -1,9 +1,13 @@
 import pytest
 
 from hal.port import PortSettings
-from hal.port_events import ContactorMoved, FaultMoved, PilotMoved
+from hal.port_events import ContactorMoved, FaultMoved, LeaseLapsed, PilotMoved
+from hal.port_faults import FaultLedger
+from hal.port_path import PowerPath
 from hal.port_states import PathState
 from hal.readings import PilotState
+from hal.sim.clock import ManualClock
+from tests.hal.port_iron import Iron, Relay
 from tests.hal.port_rig import Rig, running
 
 
@@ -199,17 +203,98 @@ async def test_the_contactor_opens_and_the_pwm_ends_when_nobody_renews_the_lease
         assert rig.evse.board.offer_a is None
 
 
-async def test_a_late_renewal_after_the_guard_cut_closes_again_once_the_contactor_was_seen_open() -> None:
+@pytest.mark.parametrize("guard_was_first", [True, False])
+async def test_a_permission_whose_lease_ran_out_is_over_and_reported_and_a_new_one_closes_again(
+    guard_was_first: bool,
+) -> None:
     async with running(Rig()) as rig:
         await rig.charge()
         rig.clock._now_s += 3.0  # the loop hangs: nothing runs, time goes on
-        cut = rig.port.open_if_stale()
+        cut = guard_was_first and rig.port.open_if_stale()
 
         rig.port.renew()
-        path = rig.port.snapshot().path
-        await rig.pass_time(2.0)
+        path, limit_a = rig.port.snapshot().path, rig.port.snapshot().limit_a
+        await rig.pass_time(10.0)
+        renewed = rig.is_commanded_closed
+        rig.port.permit(16.0)
+        await rig.pass_time(3.0)
 
-        assert cut
-        assert path is PathState.OPENING
+        assert cut is guard_was_first
+        assert (path, limit_a) == (PathState.OPENING, None)
+        assert rig.of(LeaseLapsed) == [LeaseLapsed()]
+        assert not renewed
         assert rig.controls.view().contactor_closed
         assert rig.faults() == []
+
+
+def path_of(iron: Iron) -> PowerPath:
+    """A path whose inputs are known and limit nothing."""
+    return PowerPath(
+        iron.pilot,
+        iron.relay,
+        clock=ManualClock(),
+        settings=PortSettings(max_current_a=32.0),
+        ledger=FaultLedger(lambda *_: None),
+        inputs_are_known=lambda: True,
+        derated_to_a=lambda: None,
+        post=lambda _: None,
+    )
+
+
+async def test_a_pilot_that_cannot_be_read_is_still_told_to_offer_nothing() -> None:
+    iron = Iron(ManualClock())
+    path = path_of(iron)
+    path.pilot_is(PilotState.B)
+    path.permit(16.0)
+    offered_a = iron.pilot.offer_a
+
+    path.pilot_is(None)
+
+    assert offered_a == 16.0
+    assert iron.pilot.offer_a is None
+
+
+async def test_a_pilot_that_refused_to_end_its_offer_is_told_again_until_it_obeys() -> None:
+    iron = Iron(ManualClock())
+    path = path_of(iron)
+    path.pilot_is(PilotState.B)
+    path.permit(16.0)
+    iron.pilot.is_refusing = True
+    path.pilot_is(None)
+    refused_a = iron.pilot.offer_a
+
+    iron.pilot.is_refusing = False
+    path.check()
+
+    assert refused_a == 16.0
+    assert iron.pilot.offer_a is None
+
+
+async def test_a_pilot_that_was_opened_anew_offers_nothing_before_the_vehicle_is_seen() -> None:
+    iron = Iron(ManualClock())
+    path = path_of(iron)
+    await iron.pilot.start()
+    by_itself_a = iron.pilot.offer_a
+
+    path.pilot_opened()
+
+    assert by_itself_a == 10.0
+    assert iron.pilot.offer_a is None
+
+
+async def test_an_open_command_that_failed_is_repeated_by_the_guard_too() -> None:
+    async with running(Rig()) as rig:
+        await rig.charge()
+        relay = Relay()
+        rig.port._path.switch._contactor = relay
+        relay.is_refusing = relay.told_closed = True
+        rig.port.withdraw()
+        refused = relay.told_closed
+
+        relay.is_refusing = False
+        cut = rig.port.open_if_stale()
+
+        assert refused
+        assert cut
+        assert not relay.told_closed
+        assert rig.of(LeaseLapsed) == []

@@ -10,7 +10,7 @@ CHARGING = Conditions(
     is_leased=True,
     pilot=PilotState.C,
     is_faulty=False,
-    is_unlocking=False,
+    is_held_open=False,
     is_pause_over=False,
     offered_a=16.0,
 )
@@ -38,7 +38,7 @@ def test_one_missing_condition_forbids_energy(missing: Conditions) -> None:
     assert not may_stay_closed(missing)
 
 
-@pytest.mark.parametrize("missing", [replace(CHARGING, offered_a=None), replace(CHARGING, is_unlocking=True)])
+@pytest.mark.parametrize("missing", [replace(CHARGING, offered_a=None), replace(CHARGING, is_held_open=True)])
 def test_closing_needs_the_pwm_and_a_lock_at_rest(missing: Conditions) -> None:
     assert not may_close(missing)
 

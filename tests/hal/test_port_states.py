@@ -1,6 +1,6 @@
 import pytest
 
-from hal.port_states import COMMANDED_CLOSED, TRANSITIONS, PathState, PathTrigger, next_state
+from hal.port_states import COMMANDED_CLOSED, START, TIMED, TRANSITIONS, PathState, PathTrigger, next_state
 
 
 def test_only_a_full_allowance_leads_from_open_to_closing() -> None:
@@ -37,3 +37,34 @@ def test_every_state_can_be_reached_from_opening() -> None:
 
 def test_a_trigger_without_a_row_changes_nothing() -> None:
     assert next_state(PathState.OPEN, PathTrigger.OVERDUE_CLOSED) is PathState.OPEN
+
+
+def test_every_pair_of_state_and_trigger_is_a_row_or_is_meant_to_change_nothing() -> None:
+    told_again = {(state, PathTrigger.ALLOWED) for state in (PathState.CLOSING, PathState.CLOSED)} | {
+        (state, trigger)
+        for state in (PathState.OPEN, PathState.OPENING, PathState.WELDED)
+        for trigger in (PathTrigger.FORBIDDEN, PathTrigger.CUT)
+    }
+    waits_for_open = {(state, PathTrigger.ALLOWED) for state in (PathState.OPENING, PathState.WELDED)}
+    mirror_agrees = {
+        (PathState.OPEN, PathTrigger.MIRROR_OPENED),
+        (PathState.CLOSING, PathTrigger.MIRROR_OPENED),
+        (PathState.CLOSED, PathTrigger.MIRROR_CLOSED),
+        (PathState.OPENING, PathTrigger.MIRROR_CLOSED),
+        (PathState.WELDED, PathTrigger.MIRROR_CLOSED),
+    }
+    not_timed = {
+        (state, trigger)
+        for state in PathState
+        if state not in TIMED
+        for trigger in (PathTrigger.OVERDUE_CLOSED, PathTrigger.OVERDUE_OPEN, PathTrigger.OVERDUE_UNKNOWN)
+    }
+    stays_unknown = {(PathState.OPENING, PathTrigger.OVERDUE_UNKNOWN)}
+
+    ignored = {(state, trigger) for state in PathState for trigger in PathTrigger} - TRANSITIONS.keys()
+
+    assert ignored == told_again | waits_for_open | mirror_agrees | not_timed | stays_unknown
+
+
+def test_a_path_begins_where_nothing_may_close() -> None:
+    assert START is PathState.OPENING
