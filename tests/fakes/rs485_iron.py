@@ -28,7 +28,9 @@ MOODS = {
     "sends half frames": Mood.HALF,
     "sends a wrong CRC": Mood.WRONG_CRC,
     "refuses all": Mood.EXCEPTION,
+    "answers too late": Mood.LATE,
 }
+LATE_BY_S = 1.0  # later than both attempts of 0.3 s with their pauses
 LINE_TROUBLES = (
     Trouble("adapter unplugged", "BoardLost"),
     *(Trouble(f"board {mood}", "BoardLost") for mood in MOODS),
@@ -86,7 +88,8 @@ class Rs485Iron:
             self._wire.do(line.unplug if on else line.plug)
             return
         device = self.boards[1] if who == "board" else self.meters[1]
-        self._wire.do(lambda: device.misbehave(MOODS[mood] if on else Mood.NORMAL))
+        moods = MOODS | {"frozen": Mood.FROZEN}
+        self._wire.do(lambda: device.misbehave(moods[mood] if on else Mood.NORMAL, late_by_s=LATE_BY_S))
 
     def _follow(self) -> None:
         for evse, load in self.loads.items():

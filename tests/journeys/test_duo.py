@@ -69,7 +69,7 @@ def open_pipe(path: str, device: str) -> int:
 class TestDuo(IronJourneys):
     """The whole file, with everything that can go wrong on its line."""
 
-    troubles = LINE_TROUBLES
+    troubles = (*LINE_TROUBLES, Trouble("meter frozen", "PowerMeterFailure"))
 
     @pytest.fixture
     def iron(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DuoIron]:

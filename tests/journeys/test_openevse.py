@@ -27,6 +27,7 @@ BOARD_MOODS = {
     "board sends half lines": Mood.HALF,
     "board's checksums are wrong": Mood.WRONG_CHECKSUM,
     "board refuses all": Mood.REFUSING,
+    "board answers too late": Mood.LATE,
 }
 METER_MOODS = {
     "meter silent": MeterMood.SILENT,
@@ -34,6 +35,7 @@ METER_MOODS = {
     "meter sends half frames": MeterMood.HALF,
     "meter's CRC is wrong": MeterMood.WRONG_CRC,
     "meter refuses all": MeterMood.EXCEPTION,
+    "meter answers too late": MeterMood.LATE,
 }
 TROUBLES = (
     Trouble("ground fault", "CX002"),
@@ -43,6 +45,7 @@ TROUBLES = (
     *(Trouble(name, "PowerMeterFailure") for name in METER_MOODS),
 )
 IMPORT_KWH = 0x0048  # SDM230, input registers, float32
+LATE_BY_S = 2.5
 LOAD_SPEED = 5.0
 """How much faster energy is counted than time passes."""
 
@@ -101,13 +104,13 @@ class OpenEvseIron:
         elif name == "meter unplugged":
             self.line.unplug() if on else self.line.plug()
         elif name in METER_MOODS:
-            self.meter.misbehave(METER_MOODS[name] if on else MeterMood.NORMAL)
+            self.meter.misbehave(METER_MOODS[name] if on else MeterMood.NORMAL, late_by_s=LATE_BY_S)
         else:
             with self.wire.hands_on() as board:
                 if name == "ground fault":
                     board.set_fault(GFI if on else None)
                 else:
-                    board.mood = BOARD_MOODS[name] if on else Mood.NORMAL
+                    board.mood, board.late_by_s = BOARD_MOODS[name] if on else Mood.NORMAL, LATE_BY_S
 
     def follow(self) -> None:
         """What the board lets through flows through the meter."""
