@@ -64,6 +64,31 @@ class AskingHands:
         self._broken = False
         self._do("end that fault")
 
+    def is_locked(self) -> bool:
+        """LockBench."""
+        return self._ask("is the plug held [y/n]? ").strip().lower().startswith("y")
+
+    def connected(self) -> int:
+        """PhaseSwitchBench."""
+        return int(self._ask("how many phases are connected? ").strip() or "0")
+
+    def curtail(self) -> float:
+        """LimitBench."""
+        self._do("let one limit begin (the grid operator's relay...)")
+        return float(self._ask("how many amperes does it allow? "))
+
+    def release(self) -> None:
+        """LimitBench."""
+        self._do("end that limit")
+
+    async def press(self) -> None:
+        """StopButtonBench."""
+        self._do("press the stop button and let it go")
+
+    async def shown(self) -> str:
+        """IndicatorBench."""
+        return self._ask("what does the light show (the same words for the same light)? ").strip()
+
     def cut(self) -> None:
         """PilotBench, FaultBench."""
         self._is_cut = True

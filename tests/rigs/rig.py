@@ -12,7 +12,7 @@ import yaml
 
 from agent.assembly import build_hardware, make_plan
 from agent.settings import parse_text
-from hal.board import EvseParts
+from hal.board import EvseParts, ReaderDriver
 from hal.parts import Clock
 from hal.readings import PilotState
 from hal.registry import SharedDevices
@@ -51,8 +51,8 @@ class Rig:
     dangers: tuple[str, ...] = ()
     replaced: dict[str, str] = field(default_factory=dict)
 
-    def build(self, *, clock: Clock | None = None) -> EvseParts:
-        """The drivers of its EVSE, not started. Raises SettingsError with file and line."""
+    def build(self, *, clock: Clock | None = None) -> tuple[EvseParts, ReaderDriver | None]:
+        """The drivers of its EVSE and its reader, not started. Raises SettingsError with file and line."""
         text = self.station.read_text(encoding="utf-8")
         for before, after in self.replaced.items():
             text = text.replace(before, after)
@@ -60,7 +60,7 @@ class Rig:
         hardware = build_hardware(plan, clock=clock or Wall(), shared=SharedDevices())
         if self.evse_id not in hardware.evses:
             raise WrongRig(f"evse: {self.station} has no EVSE {self.evse_id}")
-        return hardware.evses[self.evse_id]
+        return hardware.evses[self.evse_id], next(iter(hardware.readers), None)
 
     def make_hands(self) -> Hands | None:
         """Whose hands they are; None where nobody's."""
@@ -108,7 +108,12 @@ class RigBench:
         self.contactor = Permitted(parts, hands)
         self.meter = parts.meter
         self.faults = parts.faults[0] if parts.faults else None
-        self.driver = AllDrivers(parts)
+        self.lock = parts.lock
+        self.switch = parts.phase_switch
+        self.limits = parts.limits[0] if parts.limits else None
+        self.button = parts.stop_buttons[0] if parts.stop_buttons else None
+        self.indicator = parts.indicator
+        self.driver: Any = AllDrivers(parts)
         self._hands = hands
 
     def __getattr__(self, verb: str) -> Any:

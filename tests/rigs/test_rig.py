@@ -118,6 +118,19 @@ def test_tests_that_need_hands_are_not_collected_where_there_are_none(rig_file: 
     assert callable(pilot.test_nothing_can_be_offered_after_stop)  # type: ignore[attr-defined]
 
 
+def test_only_parts_that_the_station_has_are_tested(rig_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVSE_RIG_BOARD", str(rig_file.parent / "board"))
+    assert set(suites(load_rig(rig_file))) == {"TestRigPilot", "TestRigContactor", "TestRigMeter", "TestRigFaults"}
+
+    (rig_file.parent / "station.yaml").write_text(
+        STATION.replace("{driver: rapi, port: /dev/the-board, poll_s: 0.05, timeout_s: 0.15}", "{driver: sim}"),
+        encoding="utf-8",
+    )
+    rig_file.write_text("{station: station.yaml, hands: ask}", encoding="utf-8")
+
+    assert {"TestRigLock", "TestRigIndicator"} <= set(suites(load_rig(rig_file)))
+
+
 def test_what_a_test_needs_is_read_from_it() -> None:
     assert verbs_needed(PilotContract.test_an_offer_reaches_the_vehicle) == {"vehicle", "offered_a"}
     assert verbs_needed(MeterContract.test_energy_grows_by_what_flowed) == {"draw"}
