@@ -6,6 +6,7 @@ Request numbers and struct uinput_setup are those of the kernel's linux/uinput.h
 import fcntl
 import os
 import struct
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,8 @@ UI_GET_SYSNAME_64: Final = 0x8040552C
 EV_KEY: Final = 0x01
 BUS_USB: Final = 0x03
 READY_S: Final = 3.0
+EVENT_BYTES: Final = struct.calcsize("@llHHi")
+EVENT_S: Final = 0.0005
 KEYS: Final = frozenset({ENTER, KEYPAD_ENTER, SHIFT, TAB, *CODES.values(), *KEYPAD.values()})
 
 
@@ -39,6 +42,8 @@ class UinputKeys:
         self._name = name
         self._uinput = uinput
         self._device: int | None = None
+        self._fingers = threading.Lock()  # one line is typed after the other
+        self._hands = threading.Lock()  # nobody types on what is being unplugged
 
     def __enter__(self) -> "UinputKeys":
         """Plug it in. Raises OSError where uinput cannot be used."""
@@ -71,7 +76,8 @@ class UinputKeys:
     def unplug(self) -> None:
         """Take it away: who has it open reads ENODEV. Harmless where it is gone."""
         if self._device is not None:
-            device, self._device = self._device, None
+            with self._hands:
+                device, self._device = self._device, None
             self.path.unlink(missing_ok=True)
             with suppress(OSError):
                 fcntl.ioctl(device, UI_DEV_DESTROY)
@@ -81,7 +87,18 @@ class UinputKeys:
         """Type digits and Enter; the kernel stamps the time. OSError where it is unplugged."""
         if self._device is None:
             raise OSError("it is unplugged")
-        os.write(self._device, self.keys.line(text, keypad=keypad))
+        # In a thread, key by key: who reads has a buffer of the kernel's for some sixty events only.
+        events = self.keys.line(text, keypad=keypad)
+        threading.Thread(target=self._write, args=(events,), name="fingers", daemon=True).start()
+
+    def _write(self, events: bytes) -> None:
+        with self._fingers:
+            for at in range(0, len(events), EVENT_BYTES):
+                with self._hands:
+                    if self._device is None:
+                        return
+                    os.write(self._device, events[at : at + EVENT_BYTES])
+                time.sleep(EVENT_S)
 
 
 def _node_of(device: int) -> Path:

@@ -84,14 +84,24 @@ class SimWire:
                 moved()
 
 
+def _switch(path: str) -> tuple[Path, str]:
+    """What takes the chip away, and its present name: it may come back under another one."""
+    folders = list(Path("/sys/kernel/config/gpio-sim").iterdir())
+    names = {folder: name.read_text().strip() for folder in folders for name in folder.glob("*/chip_name")}
+    for folder, name in names.items():
+        if len(names) == 1 or name == Path(path).name:
+            return folder / "live", name
+    raise LookupError(f"no chip of gpio-sim: {path}")
+
+
 class SimBoard:
     def __init__(self, path: str) -> None:
-        self.chip = path
-        self._device = Path("/sys/bus/gpio/devices", Path(path).name).resolve()
+        self._live, name = _switch(path)
+        self.chip = f"/dev/{name}"
+        self._device = Path("/sys/bus/gpio/devices", name).resolve()
         self._wires: dict[int, SimWire] = {}
         self._ended = threading.Event()
         self._looking = threading.Thread(target=self._look, name="gpio-sim wires")
-        self._live = self._switch()
 
     def wire(self, number: int) -> SimWire:
         if number not in self._wires:
@@ -103,6 +113,8 @@ class SimBoard:
         self._live.write_text("0")
 
     def __enter__(self) -> "SimBoard":
+        for pull in self._device.glob("sim_gpio*/pull"):
+            pull.write_text("pull-down")  # as it came up: what another test left would last
         self._looking.start()
         return self
 
@@ -110,13 +122,6 @@ class SimBoard:
         self._stop_looking()
         if self._live.read_text().strip() == "0":
             self._live.write_text("1")
-
-    def _switch(self) -> Path:
-        platform = self._device.parent.name
-        for name in Path("/sys/kernel/config/gpio-sim").glob("*/dev_name"):
-            if name.read_text().strip() == platform:
-                return name.parent / "live"
-        raise LookupError(f"no chip of gpio-sim: {self.chip}")
 
     def _stop_looking(self) -> None:
         self._ended.set()

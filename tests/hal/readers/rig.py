@@ -167,7 +167,10 @@ class UsbHidRig:
 
     async def garble(self) -> None:
         writer = self.keys.keys
-        for mood in (hid_keys.Mood.SILENT, hid_keys.Mood.NOISE, hid_keys.Mood.DROPPED, hid_keys.Mood.HALF):
+        moods = [hid_keys.Mood.SILENT, hid_keys.Mood.NOISE, hid_keys.Mood.HALF]
+        if isinstance(self.keys, HidKeys):
+            moods.append(hid_keys.Mood.DROPPED)  # the kernel lets nobody but itself say that it dropped something
+        for mood in moods:
             writer.mood = mood
             self.hold(0)
             await asyncio.sleep(KEY_GAP_S + 0.05)
