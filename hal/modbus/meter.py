@@ -9,10 +9,11 @@ from hal.modbus import sunspec
 from hal.modbus.line_settings import LineSettings, shared_bus
 from hal.modbus.map_file import load_map
 from hal.modbus.registers import Register, RegisterMap, blocks, decode_block, meter_reading
-from hal.modbus.stale import StaleWatch, count_wh
+from hal.modbus.stale import count_wh
 from hal.modbus.words import Function
 from hal.readings import MeterReading
 from hal.registry import DriverContext
+from hal.stale import StaleWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

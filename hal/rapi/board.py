@@ -29,6 +29,7 @@ from hal.readings import FaultReading, MeterReading, PilotState
 from hal.registry import DriverContext
 from hal.self_closing import BoardState, SelfClosingBoard, Wish
 from hal.serial_port import SerialPort
+from hal.stale import StaleWatch
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +84,11 @@ class RapiBoard:
         self._link.look_soon = self._board.look_soon
         self._phases = settings.meter_phases
         self._last_wh: int | None = None
+        self._stale = StaleWatch()
 
     async def start(self) -> None:
         """Open the port and leave the board asleep. DeviceGone, or DeviceSilent where nobody answers."""
+        self._stale.forget()
         await self._board.start()
 
     async def stop(self) -> None:
@@ -127,6 +130,7 @@ class RapiBoard:
             raise BadReading(
                 f"import went back from {self._last_wh} to {reading.energy_import_wh} Wh", device=self._context.name
             )
+        self._stale.check(reading, device=self._context.name)
         self._last_wh = reading.energy_import_wh
         return reading
 

@@ -18,6 +18,7 @@ LONGEST_SLEEPY_DRAW_S: Final = 3.0
 LOWEST_A: Final = 6
 NOISE: Final = bytes((0x00, 0xFF, 0x13, 0x37, 0xA5, 0x5A, 0x80))
 MISSED_PULSE: Final = 2
+MEASURED: Final = ("GU", "GG", "GP")
 
 
 class Mood(Enum):
@@ -35,6 +36,8 @@ class Mood(Enum):
     """Stops in the middle of the answer."""
     LATE = auto()
     """Answers `late_by_s` after it was asked."""
+    FROZEN = auto()
+    """Answers what it measures with the values of the moment it froze."""
     REFUSING = auto()
     """Answers `$NK` to everything."""
 
@@ -70,6 +73,7 @@ class EmulatedRapiBoard:
         self._checksum = checksum
         self._heard = b""
         self._outbox: list[tuple[float, bytes]] = []
+        self._frozen: dict[str, str] = {}
         self.trips = [0, 0, 0]
         self._told: tuple[int, ...] = ()
         self._boot()
@@ -219,6 +223,10 @@ class EmulatedRapiBoard:
             return
         handler = getattr(self, f"_do_{words[0].lower()}", None)
         answer = None if handler is None else handler(*words[1:])
+        if self.mood is not Mood.FROZEN:
+            self._frozen.clear()
+        elif words[0] in MEASURED and answer is not None:
+            answer = self._frozen.setdefault(words[0], answer)
         self._settle()
         self._say(f"{'NK' if answer is None else answer} {sequence}".rstrip())
 

@@ -26,6 +26,7 @@ from hal.modbus.words import Function
 from hal.readings import FaultReading, MeterReading, PilotState
 from hal.registry import DriverContext
 from hal.self_closing import ASKS, BoardState, SelfClosingBoard, Wish
+from hal.stale import StaleWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +63,14 @@ class PhoenixBoard:
             device_id=settings.device_id,
             name=context.name,
         )
+        self._stale = StaleWatch()
         self._board = SelfClosingBoard(self._link, name=context.name, poll_s=settings.poll_s)
         self.parts = self.PARTS if model.has_meter else self.PARTS - {"meter"}
         """Those of this model."""
 
     async def start(self) -> None:
         """Open the line and leave the board without a release. DeviceGone, or DeviceSilent where nobody answers."""
+        self._stale.forget()
         await self._board.start()
 
     async def stop(self) -> None:
@@ -103,9 +106,11 @@ class PhoenixBoard:
         mono_s = self._context.clock.monotonic()
         words = await self._link.meter_words()
         try:
-            return meter_reading(words, mono_s=mono_s)
+            reading = meter_reading(words, mono_s=mono_s)
         except BadReading as error:
             raise BadReading(str(error), device=self._context.name) from error
+        self._stale.check(reading, device=self._context.name)
+        return reading
 
 
 class PhoenixLink:

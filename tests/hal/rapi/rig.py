@@ -83,14 +83,19 @@ class Permitted:
 
 @asynccontextmanager
 async def rapi_rig(
-    folder: Path, *, board: EmulatedRapiBoard | None = None, start: bool = True, **settings: Any
+    folder: Path,
+    *,
+    board: EmulatedRapiBoard | None = None,
+    start: bool = True,
+    clock: Clock | None = None,
+    **settings: Any,
 ) -> AsyncIterator[RapiRig]:
     """A driver on a board."""
     path = folder / "ttyRAPI"
     with BoardPty(board or EmulatedRapiBoard(clock=time.monotonic), path) as wire:
         driver = RapiBoard(
             RapiSettings(port=str(path), **(FAST | settings)),
-            DriverContext(name="EVSE 1", evse_id=1, clock=Wall()),
+            DriverContext(name="EVSE 1", evse_id=1, clock=clock or Wall()),
         )
         if start:
             await driver.start()

@@ -216,3 +216,29 @@ async def test_nothing_can_be_read_before_start(tmp_path: Path) -> None:
 
     with pytest.raises(DeviceGone):
         await driver.read()
+
+
+async def test_a_board_whose_values_stand_still_under_load_is_no_meter(tmp_path: Path) -> None:
+    clock = Hurried()
+    async with rapi_rig(tmp_path, clock=clock) as rig:
+        await charging(rig)
+        set_mood(rig, Mood.FROZEN)
+        await rig.driver.read()
+
+        clock.ahead_s += 3600.0
+
+        with pytest.raises(BadReading, match="not one value has moved"):
+            await rig.driver.read()
+        set_mood(rig, Mood.NORMAL)
+        with rig.wire.hands_on() as board:
+            board.advance(3600.0)
+        assert (await rig.driver.read()).energy_import_wh > 4000
+
+
+class Hurried(Wall):
+    """The wall's clock, put forward by hand."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
