@@ -6,7 +6,7 @@ A driver's module is imported only when station.yaml names it, so a charger pays
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
@@ -137,6 +137,8 @@ def known_drivers() -> list[str]:
 
 
 def _announced() -> dict[str, str]:
+    from importlib import metadata  # a quarter of what `failsafe` would import, which needs it for foreign drivers only
+
     return {entry.name: entry.value for entry in metadata.entry_points(group=ENTRY_POINT_GROUP)}
 
 

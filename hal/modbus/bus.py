@@ -9,7 +9,7 @@ import logging
 import os
 import termios
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import serial  # noqa: F401 - pymodbus hides that it is missing until a port is opened
@@ -23,6 +23,7 @@ from hal.errors import BadReading, DeviceGone, DeviceRefused, DeviceSilent, Wron
 from hal.modbus.backoff import Absence, Patience
 from hal.modbus.frames import Framing, answers_in, fault_of, request_frame
 from hal.modbus.raw_line import RawLine
+from hal.modbus.requests import Client, Overtaken, Request, always, read_coil, read_words, write_coil, write_words
 from hal.modbus.turns import Turns
 from hal.modbus.words import Function
 
@@ -32,11 +33,6 @@ REOPEN_DELAY_S = 0.1
 REOPEN_DELAY_MAX_S = 5.0
 SILENCES_BEFORE_REOPENING = 4
 """Requests in a row without a byte, after which a TCP connection may be one that the other end has forgotten."""
-
-FUNCTION_CODES = {Function.HOLDING: 3, Function.INPUT: 4}  # Modbus application protocol V1.1b3, 6.3 and 6.4
-WRITE_COIL, WRITE_REGISTERS = 5, 16  # the same document, 6.5 and 6.12
-
-Client = AsyncModbusTcpClient | AsyncModbusSerialClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +75,6 @@ class _Exchange:
     device_id: int
     function_code: int
     heard: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """What is to be asked, of whom, and for whom."""
-
-    send: "Callable[[Client], Awaitable[ModbusPDU]]"
-    function_code: int
-    device_id: int
-    device: str
-    urgent: bool = False
 
 
 class ModbusBus:
@@ -137,32 +122,50 @@ class ModbusBus:
         Raises DeviceGone (no line), DeviceSilent, DeviceRefused, or BadReading for an answer that is garbled or of
         another length. `device` names the asking device in errors. Other devices may take turns between attempts.
         """
-
-        def send(client: Client) -> Awaitable[ModbusPDU]:
-            ask = client.read_input_registers if function is Function.INPUT else client.read_holding_registers
-            return ask(address, count=count, device_id=device_id)
-
-        request = _Request(send, FUNCTION_CODES[function], device_id, device)
+        request = read_words(function, address, count=count, device_id=device_id, device=device)
         return self._words(await self._exchange_with(request), count=count, device=device)
 
-    async def write(self, address: int, words: list[int], *, device_id: int, device: str, urgent: bool = False) -> None:
-        """Write holding registers and return once the device confirmed it; raises as `read` does.
+    async def read_coil(self, address: int, *, device_id: int, device: str) -> bool:
+        """One coil; raises as `read` does."""
+        answer = await self._exchange_with(read_coil(address, device_id=device_id, device=device))
+        _check_taken(answer, device)
+        if not answer.bits:
+            raise BadReading("answered no coil", device=device)
+        return bool(answer.bits[0])
 
-        `urgent`: before every request that waits, and to a device that is being left alone too.
+    async def write(
+        self,
+        address: int,
+        words: list[int],
+        *,
+        device_id: int,
+        device: str,
+        urgent: bool = False,
+        stands: Callable[[], bool] = always,
+    ) -> bool:
+        """Write holding registers: True once the device confirmed it; raises as `read` does.
+
+        `urgent`: before every request that waits, and to a device that is being left alone too. False where `stands`,
+        asked when the line was free for it, said that nobody wants it any more: nothing was sent then.
         """
+        return await self._write(
+            write_words(address, words, device_id=device_id, device=device, urgent=urgent, stands=stands)
+        )
 
-        def send(client: Client) -> Awaitable[ModbusPDU]:
-            return client.write_registers(address, words, device_id=device_id)
-
-        await self._write(_Request(send, WRITE_REGISTERS, device_id, device, urgent=urgent))
-
-    async def write_coil(self, address: int, *, on: bool, device_id: int, device: str, urgent: bool = False) -> None:
+    async def write_coil(
+        self,
+        address: int,
+        *,
+        on: bool,
+        device_id: int,
+        device: str,
+        urgent: bool = False,
+        stands: Callable[[], bool] = always,
+    ) -> bool:
         """Write one coil, as `write` does."""
-
-        def send(client: Client) -> Awaitable[ModbusPDU]:
-            return client.write_coil(address, on, device_id=device_id)
-
-        await self._write(_Request(send, WRITE_COIL, device_id, device, urgent=urgent))
+        return await self._write(
+            write_coil(address, on=on, device_id=device_id, device=device, urgent=urgent, stands=stands)
+        )
 
     def send_now(self, pdu: bytes, *, device_id: int, device: str) -> None:
         """Put a request on the line at once, from whichever thread, and wait for nothing; DeviceGone without a line.
@@ -172,12 +175,15 @@ class ModbusBus:
         frame = request_frame(pdu, device_id=device_id, framing=self.line.framing)
         self._raw.write(frame, line=str(self.line), device=device)
 
-    async def _write(self, request: "_Request") -> None:
-        answer = await self._exchange_with(request)
-        if answer.isError():
-            raise DeviceRefused(f"answered {_exception_name(answer.exception_code)}", device=request.device)
+    async def _write(self, request: Request) -> bool:
+        try:
+            answer = await self._exchange_with(request)
+        except Overtaken:
+            return False
+        _check_taken(answer, request.device)
+        return True
 
-    async def _exchange_with(self, request: "_Request") -> ModbusPDU:
+    async def _exchange_with(self, request: Request) -> ModbusPDU:
         """The answer to a request, which may be a refusal."""
         device_id, device = request.device_id, request.device
         absence = self._absences.setdefault(device_id, Absence(self._patience))
@@ -228,9 +234,11 @@ class ModbusBus:
             device=device,
         )
 
-    async def _ask(self, request: "_Request") -> ModbusPDU:
+    async def _ask(self, request: Request) -> ModbusPDU:
         client = await self._connected(request.device)
         await asyncio.sleep(self._quiet_until_s - _now_s())
+        if not request.stands():
+            raise Overtaken
         self._exchange = _Exchange(device_id=request.device_id, function_code=request.function_code)
         # Of the library's own count of silences: it would drop the connection that other devices use.
         client.ctx.count_until_disconnect = client.ctx.max_until_disconnect
@@ -278,8 +286,7 @@ class ModbusBus:
             self._quiet_until_s = _now_s() + seconds
 
     def _words(self, answer: ModbusPDU, *, count: int, device: str) -> list[int]:
-        if answer.isError():
-            raise DeviceRefused(f"answered {_exception_name(answer.exception_code)}", device=device)
+        _check_taken(answer, device)
         words = list(answer.registers)
         if len(words) != count:
             self._stay_quiet(self.timeout_s)
@@ -360,6 +367,11 @@ class ModbusBus:
         except OSError:
             return ()
         return found.st_dev, found.st_ino, found.st_rdev
+
+
+def _check_taken(answer: ModbusPDU, device: str) -> None:
+    if answer.isError():
+        raise DeviceRefused(f"answered {_exception_name(answer.exception_code)}", device=device)
 
 
 def _heed_cancellation() -> None:

@@ -34,10 +34,10 @@ class BoardPty(Generic[B]):
     def __init__(self, board: B, path: Path) -> None:
         self.path = path
         self._board = board
-        self._hands = threading.Lock()
+        self._hands = threading.RLock()
+        self._waiting = threading.Lock()  # held while the thread waits for the terminal, which then lives on closed
         self._ends: tuple[int, int] | None = None
         self._is_over = threading.Event()
-        self._is_off = threading.Event()  # the thread has seen that the terminal is gone
         self._thread = threading.Thread(target=self._serve, name=f"emulated board at {path.name}", daemon=True)
 
     def __enter__(self) -> "BoardPty[B]":
@@ -65,31 +65,29 @@ class BoardPty(Generic[B]):
                 master, slave = os.openpty()
                 tty.setraw(slave)
                 os.set_blocking(master, False)
-                self._is_off.clear()
                 self._ends = master, slave
                 self.path.symlink_to(os.ttyname(slave))
 
     def unplug(self) -> None:
-        """Pull it: who has it open reads an error, and the path is gone. Harmless where it is out."""
+        """Pull it: once this returns, who has it open reads an error, and the path is gone. Harmless where it is out."""
         with self._hands:
             if self._ends is not None:
                 ends, self._ends = self._ends, None
                 self.path.unlink(missing_ok=True)
                 for end in ends:
                     os.close(end)
-        # A terminal that the thread still waits for is not gone yet.
-        if self._thread.is_alive():
-            self._is_off.wait(timeout=1)
+        # The kernel keeps a terminal that somebody waits for: it is gone when that wait is over, TICK_S at the latest.
+        with self._waiting:
+            pass
 
     def _serve(self) -> None:
         while not self._is_over.is_set():
             with self._hands:
                 master = self._ends[0] if self._ends else None
             if master is None:
-                self._is_off.set()
                 self._is_over.wait(TICK_S)
                 continue
-            with suppress(OSError, ValueError):  # unplugged meanwhile
+            with self._waiting, suppress(OSError, ValueError):  # unplugged meanwhile
                 select.select([master], [], [], TICK_S)
             with self._hands:
                 if self._ends is not None and self._ends[0] == master:

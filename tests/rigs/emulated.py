@@ -39,7 +39,7 @@ class OpenEvseHands:
 
     def is_energised(self) -> bool:
         """ContactorBench; a command on its way is given time to arrive."""
-        return not soon(lambda: not self._energised(), limit_s=0.2)
+        return not soon(lambda: not self._energised(), limit_s=0.5)
 
     def _energised(self) -> bool:
         with self._wire.hands_on() as board:

@@ -143,7 +143,7 @@ class CanRig:
 
     def is_energised(self) -> bool:
         """Whether mains reach the vehicle; where they do, a command on its way is given time to arrive."""
-        return not soon(lambda: not self.closed(), limit_s=0.2)
+        return not soon(lambda: not self.closed(), limit_s=0.5)
 
     def closed(self) -> bool:
         with self.wire.hands_on() as board:

@@ -34,7 +34,7 @@ class RapiRig:
 
     def is_energised(self) -> bool:
         """Whether mains reach the vehicle; where they do, a command on its way is given time to arrive."""
-        return not soon(lambda: not self._energised(), limit_s=0.2)
+        return not soon(lambda: not self._energised(), limit_s=0.5)
 
     def _energised(self) -> bool:
         with self.wire.hands_on() as board:

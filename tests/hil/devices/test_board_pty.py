@@ -80,3 +80,28 @@ def test_the_boards_thread_stands_still_under_a_hand(tmp_path: Path) -> None:
             time.sleep(0.03)
             assert board.unsaid == b""
         os.close(port)
+
+
+def test_it_is_dead_when_unplug_returns_however_often(tmp_path: Path) -> None:
+    with BoardPty(Echo(), tmp_path / "tty") as wire:
+        for _ in range(100):
+            port = opened(tmp_path / "tty")
+
+            wire.unplug()
+
+            with pytest.raises(OSError, match="Input/output error"):
+                os.write(port, b"hello")
+            os.close(port)
+            wire.plug()
+
+
+def test_it_may_be_pulled_with_the_hands_on_the_board(tmp_path: Path) -> None:
+    with BoardPty(Echo(), tmp_path / "tty") as wire:
+        port = opened(tmp_path / "tty")
+
+        with wire.hands_on():
+            wire.unplug()
+            with pytest.raises(OSError, match="Input/output error"):
+                os.write(port, b"hello")
+
+        os.close(port)

@@ -30,7 +30,7 @@ class PhoenixRig:
 
     def is_energised(self) -> bool:
         """Whether mains reach the vehicle; where they do, a command on its way is given time to arrive."""
-        return not soon(lambda: not self.board.is_energised, limit_s=0.2)
+        return not soon(lambda: not self.board.is_energised, limit_s=0.5)
 
     def offered_a(self) -> float | None:
         return self.board.offers_a

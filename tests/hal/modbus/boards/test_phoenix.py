@@ -70,7 +70,7 @@ async def test_a_hard_stop_takes_the_release_back_at_once(rig: PhoenixRig) -> No
 
     rig.driver.open()
 
-    await eventually(lambda: not rig.board.is_energised, limit_s=0.2)
+    await eventually(lambda: not rig.board.is_energised, limit_s=0.5)
 
 
 async def test_a_lost_hard_stop_is_repeated(rig: PhoenixRig) -> None:
