@@ -69,7 +69,7 @@ class BoardPty(Generic[B]):
                 self.path.symlink_to(os.ttyname(slave))
 
     def unplug(self) -> None:
-        """Pull it: once this returns, who has it open reads an error, and the path is gone. Harmless where it is out."""
+        """Pull it: who has it open reads an error from now on, and the path is gone. Harmless where it is out."""
         with self._hands:
             if self._ends is not None:
                 ends, self._ends = self._ends, None

@@ -13,10 +13,12 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from hil.devices.meter_device import Behaviour, Image, Mood, span
 
-TABLE_OF_FUNCTION: Final = {3: "holding", 4: "input"}
+TABLE_OF_FUNCTION: Final = {1: "coil", 3: "holding", 4: "input"}
+READ_COILS: Final = 1
 WRITES: Final = (5, 6, 15, 16)
 WRITE_COIL: Final = 5
 COILS: Final = 512
+WORD_BITS: Final = 16
 
 NOISE: Final = bytes((0x00, 0xFF, 0x13, 0x37, 0xA5, 0x5A, 0x80))
 CRC_BYTES: Final = 2
@@ -133,14 +135,7 @@ class MeterLine:
                     return None  # pymodbus reads back a coil that it wrote
                 taken = device.write(address, [int(one) for one in written], coil=function == WRITE_COIL)
                 return None if taken else ExcCodes.ILLEGAL_FUNCTION
-            if function not in TABLE_OF_FUNCTION:
-                return ExcCodes.ILLEGAL_FUNCTION
-            if count > device.longest_read:
-                return ExcCodes.ILLEGAL_VALUE
-            image, table = device.image(), TABLE_OF_FUNCTION[function]
-            for at in range(address, address + count):
-                registers[at - start] = image.get((table, at), 0)
-            return None
+            return _answer(device, function, registers, start=start, address=address, count=count)
 
         return on_request
 
@@ -199,8 +194,33 @@ def _with_crc(frame: bytes) -> bytes:
     return frame + FramerRTU.compute_CRC(frame).to_bytes(CRC_BYTES, "big")
 
 
+def _answer(
+    device: Slave, function: int, registers: list[int], *, start: int, address: int, count: int
+) -> ExcCodes | None:
+    """Put what was asked for where pymodbus takes it from."""
+    if function not in TABLE_OF_FUNCTION:
+        return ExcCodes.ILLEGAL_FUNCTION
+    image, table = device.image(), TABLE_OF_FUNCTION[function]
+    if function == READ_COILS:
+        _put_coils(registers, image, word=address // WORD_BITS, words=count)
+        return None
+    if count > device.longest_read:
+        return ExcCodes.ILLEGAL_VALUE
+    for at in range(address, address + count):
+        registers[at - start] = image.get((table, at), 0)
+    return None
+
+
+def _put_coils(registers: list[int], image: Image, *, word: int, words: int) -> None:
+    """pymodbus keeps sixteen coils in a word, the first in its lowest bit, and counts in words here."""
+    for at in range(word, word + words):
+        registers[at] = sum(image.get(("coil", at * WORD_BITS + bit), 0) << bit for bit in range(WORD_BITS))
+
+
 def _tables(device: Slave | None) -> Tables:
-    bits = [SimData(0, values=[False] * COILS, datatype=DataType.BITS)]
+    last = (span(device.image(), "coil") if device else None) or (0, 0)
+    count = max(COILS, (last[1] // WORD_BITS + 1) * WORD_BITS)
+    bits = [SimData(0, values=[False] * count, datatype=DataType.BITS)]
     return bits, list(bits), _registers(device, "holding"), _registers(device, "input")
 
 

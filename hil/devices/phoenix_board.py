@@ -99,7 +99,11 @@ class EmulatedPhoenix:
     def _registers(self) -> Image:
         self._count()
         if self._charx is None:
-            return {("input", 100): ord(self._letter()), ("holding", 300): self._limit_a}
+            return {
+                ("input", 100): ord(self._letter()),
+                ("holding", 300): self._limit_a,
+                ("coil", 400): int(self._released),
+            }
         first = 1000 * self._charx
         milliamperes = round(self.draw_a * 1000)
         power_mw = round(3 * self.draw_a * VOLTAGE_MV)

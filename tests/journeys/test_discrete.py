@@ -76,7 +76,7 @@ class DiscreteIron:
         assert evse_id == 1
         return self.relay.closed
 
-    def offered_a(self) -> int | None:
+    def offered_a(self) -> float | None:
         """What the PWM offers."""
         return self.line.boards[1].offers_a
 

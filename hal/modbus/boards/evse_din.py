@@ -8,24 +8,32 @@ kortas87/evse-scripts:
   3 charging, 4 charging with ventilation, 5 failure), 1003 what the cable carries, 1004 bit 0: turn off now,
   1005 firmware, 1006 the pilot (1 steady +12 V, 2 PWM, 3 off), 1007 bits: 0 relay, 1 no diode, 2 ventilation wanted,
   3 waits for the pilot after a failure, 4 and 5 the residual current device: failed (newer firmware: bit 4 its test).
+- From firmware 17 on, bit 7 of 2005 makes 1000 count in hundredths of an ampere, as openWB sets it
+  (packages/modules/common/evse.py in openWB/core); it is left as it is found.
 - It has no supervision of its own: an agent that dies leaves its last offer standing.
 """
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from hal.errors import BadReading, HalError
+from hal.errors import BadReading, DeviceRefused, HalError
 from hal.modbus.bus import ModbusBus
 from hal.modbus.frames import write_registers_pdu
 from hal.modbus.line_settings import LineSettings, check_range, shared_bus
+from hal.modbus.requests import always
 from hal.modbus.words import Function
 from hal.readings import FaultReading, PilotState
 from hal.registry import DriverContext
 from hal.self_closing import BoardState, SelfClosingBoard, Wish
 
-OFFER, CONTROL = 1000, 1004
+log = logging.getLogger(__name__)
+
+OFFER, CONTROL, FIRMWARE, OPTIONS = 1000, 1004, 1005, 2005
+HUNDREDTHS = 0x80
+FIRST_WITH_HUNDREDTHS = 17
 COUNT = 8
 TURN_OFF = 1
 RELAY, NO_DIODE, VENTILATION, RCD_OR_TEST, RCD = 1, 2, 4, 16, 32
@@ -72,7 +80,7 @@ class EvseDin:
         await self._board.stop()
 
     def offer(self, current_a: float | None) -> None:
-        """ControlPilot: rounded down to whole amperes."""
+        """ControlPilot: rounded down to whole amperes, or to hundredths where the board counts in them."""
         self._board.offer(current_a)
 
     def states(self) -> AsyncIterator[PilotState]:
@@ -105,6 +113,7 @@ class EvseDinLink:
         self._name = name
         self._is_on_line = False
         self._words: list[int] = [0] * COUNT
+        self._steps_per_a = 1
 
     async def open(self) -> None:
         """BoardLink."""
@@ -112,6 +121,7 @@ class EvseDinLink:
         self._is_on_line = True
         await self._write(OFFER, 0)
         await self._write(CONTROL, 0)
+        self._steps_per_a = 100 if await self._counts_hundredths() else 1
 
     async def close(self) -> None:
         """BoardLink."""
@@ -126,31 +136,54 @@ class EvseDinLink:
 
     async def read(self) -> BoardState:
         """BoardLink."""
-        self._words = await self._bus.read(
-            Function.HOLDING, OFFER, count=COUNT, device_id=self._device_id, device=self._name
-        )
+        self._words = await self._read(OFFER, count=COUNT)
         return state_of(self._words, device=self._name)
 
     async def apply(self, wish: Wish) -> None:
         """BoardLink."""
-        offered_a, control, flags = self._words[0], self._words[CONTROL - OFFER], self._words[7]
-        wanted_a = min(HIGHEST_A, int(wish.offer_a)) if wish.enables and wish.offer_a is not None else 0
-        if offered_a != wanted_a:
-            await self._write(OFFER, wanted_a, urgent=wanted_a < offered_a)
+        offered, control, flags = self._words[0], self._words[CONTROL - OFFER], self._words[7]
+        wanted = 0
+        if wish.enables and wish.offer_a is not None:
+            wanted = int(min(HIGHEST_A, wish.offer_a) * self._steps_per_a)
+        if wanted < offered:
+            await self._write(OFFER, wanted, urgent=True)
+        elif wanted > offered:
+            await self._write(OFFER, wanted, stands=wish.stands)
         if wish.is_cut:
             if flags & RELAY:
                 await self._write(CONTROL, TURN_OFF, urgent=True)  # the first may have been lost on the way
-        elif control & TURN_OFF and wish.stands():
-            await self._write(CONTROL, 0)
-            if not wish.stands():  # a stop that came while this was on its way is not undone by it
+        elif control & TURN_OFF:
+            was_sent = await self._write(CONTROL, 0, stands=wish.stands)
+            if was_sent and not wish.stands():  # a stop that came while this was on its way is not undone by it
                 await self._write(CONTROL, TURN_OFF, urgent=True)
 
     def cut(self) -> None:
         """BoardLink."""
         self._bus.send_now(write_registers_pdu(CONTROL, [TURN_OFF]), device_id=self._device_id, device=self._name)
 
-    async def _write(self, address: int, value: int, *, urgent: bool = False) -> None:
-        await self._bus.write(address, [value], device_id=self._device_id, device=self._name, urgent=urgent)
+    async def _counts_hundredths(self) -> bool:
+        (firmware,) = await self._read(FIRMWARE, count=1)
+        if firmware < FIRST_WITH_HUNDREDTHS:
+            return False
+        try:
+            (options,) = await self._read(OPTIONS, count=1)
+        except DeviceRefused as error:
+            # To take amperes for hundredths would offer too much, the other way round nothing at all.
+            log.warning("%s: taken to count in whole amperes: %s", self._name, error)
+            return False
+        return bool(options & HUNDREDTHS)
+
+    async def _read(self, address: int, *, count: int) -> list[int]:
+        return await self._bus.read(
+            Function.HOLDING, address, count=count, device_id=self._device_id, device=self._name
+        )
+
+    async def _write(
+        self, address: int, value: int, *, urgent: bool = False, stands: Callable[[], bool] = always
+    ) -> bool:
+        return await self._bus.write(
+            address, [value], device_id=self._device_id, device=self._name, urgent=urgent, stands=stands
+        )
 
 
 def state_of(words: list[int], *, device: str) -> BoardState:

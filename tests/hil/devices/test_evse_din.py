@@ -14,7 +14,7 @@ def test_it_comes_up_with_the_current_of_its_cable() -> None:
     board.vehicle.connected = board.vehicle.wants = True
 
     assert board.is_energised
-    assert words(board) == [20, 20, 3, 20, 0, 17, 2, 1]
+    assert words(board) == [20, 20, 3, 20, 0, 18, 2, 1]
 
 
 def test_below_6_a_there_is_no_pwm_and_no_relay() -> None:
@@ -74,3 +74,13 @@ def test_what_flows_is_what_it_offers_unless_the_vehicle_takes_less() -> None:
     board.vehicle.draws_a = 7.0
 
     assert (full, board.draw_a) == (10.0, 7.0)
+
+
+def test_one_that_counts_in_hundredths_says_so_and_takes_them() -> None:
+    board = EmulatedEvseDin(hundredths=True)
+    board.vehicle.connected = True
+    board.write(1000, [1390], coil=False)
+
+    assert board.image()["holding", 2005] == 0x80
+    assert board.offers_a == 13.9
+    assert words(board)[:2] == [1390, 13]
