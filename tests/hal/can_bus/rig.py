@@ -142,8 +142,11 @@ class CanRig:
         self.wire = wire
 
     def is_energised(self) -> bool:
-        """Whether mains reach the vehicle; where they do, a command on its way is given time to arrive."""
-        return not soon(lambda: not self.closed(), limit_s=0.5)
+        """Whether mains reach the vehicle; where they do, a command on its way is given time to arrive.
+
+        Less of it than AGENT_TIMEOUT_S of the board: this holds up the loop that the agent's heartbeat is sent from.
+        """
+        return not soon(lambda: not self.closed(), limit_s=0.2)
 
     def closed(self) -> bool:
         with self.wire.hands_on() as board:

@@ -88,9 +88,11 @@ async def served(board: EmulatedEvseDin, path: Path) -> AsyncIterator[PtyLine]:
 
 
 @asynccontextmanager
-async def evse_din_rig(folder: Path, *, start: bool = True, **settings: Any) -> AsyncIterator[EvseDinRig]:
+async def evse_din_rig(
+    folder: Path, *, start: bool = True, board: EmulatedEvseDin | None = None, **settings: Any
+) -> AsyncIterator[EvseDinRig]:
     """A driver on a board, whose line lives in a thread of its own."""
-    board = EmulatedEvseDin()
+    board = board or EmulatedEvseDin()
     wire = InThread(lambda: served(board, folder / "ttyRS485"))
     with wire as line:
         chosen = EvseDinSettings(port=str(line.path), **(FAST | settings))

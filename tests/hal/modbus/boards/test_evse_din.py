@@ -75,6 +75,23 @@ async def test_an_offer_is_rounded_down_and_never_above_what_was_asked(rig: Evse
     await eventually(lambda: rig.board.offers_a == 13)
 
 
+async def test_a_board_that_counts_in_hundredths_is_offered_them(tmp_path: Path) -> None:
+    async with evse_din_rig(tmp_path, board=EmulatedEvseDin(hundredths=True)) as rig:
+        rig.vehicle(PilotState.B)
+        rig.driver.offer(13.909)
+
+        await eventually(lambda: rig.board.offers_a == 13.9)
+
+
+async def test_firmware_that_does_not_know_hundredths_is_not_asked_for_them(tmp_path: Path) -> None:
+    board = EmulatedEvseDin(hundredths=True, firmware=16)
+    async with evse_din_rig(tmp_path, board=board) as rig:
+        rig.vehicle(PilotState.B)
+        rig.driver.offer(13.0)
+
+        await eventually(lambda: (1000, 13) in board.writes)
+
+
 async def test_a_hard_stop_turns_the_board_off_and_the_pilot_can_be_seen_afterwards(rig: EvseDinRig) -> None:
     await charging(rig)
 
