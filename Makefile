@@ -3,7 +3,8 @@
 .PHONY: help demo test check bench hil test-vm diagrams lock clean run-venv dev-venv
 SHELL := /bin/sh
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -n 2 --dist worksteal
+# The tests wait more than they compute: twice as many workers as cores.
+PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-config --custom-compile-command "make lock"
 
