@@ -38,6 +38,7 @@ async def spoken_to(driver: str, settings: dict[str, Any], *arguments: str) -> l
         await made.start()
         async with following(made.states()) as states:
             process.stdin.write(b"charge\n")
+            assert await process.stdout.readline() == b"done\n"
             await until(states, PilotState.B)
             made.offer(13.0)
             await until(states, PilotState.C)
