@@ -257,6 +257,7 @@ class Port:
         )
         followed = (parts.pilot, parts.contactor, parts.meter, *parts.faults, *parts.limits, *parts.stop_buttons)
         for device in self._devices.all:
+            device.admit()
             device.is_followed = any(device.driver is part for part in followed)
         others: list[tuple[str, Work]] = [
             ("opening a device", self._open_other(device)) for device in self._devices.all if not device.is_followed

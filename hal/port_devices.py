@@ -27,11 +27,18 @@ class Device:
         self.is_followed = False
         """One of its parts is followed: whoever follows decides about opening it again."""
         self._is_open = False
+        self._is_shut = False
         self._lock = asyncio.Lock()
+
+    def admit(self) -> None:
+        """From now on, after `close` too, it may be opened."""
+        self._is_shut = False
 
     async def open(self) -> int:
         """Return once it is open, with the number of this opening; HalError where it cannot be opened now."""
         async with self._lock:
+            if self._is_shut:  # whoever comes late must not leave it open behind the port
+                raise DeviceGone("the port is closed")
             if not self._is_open:
                 await self.driver.start()
                 self._is_open = True
@@ -46,7 +53,8 @@ class Device:
                 await self._stop()
 
     async def close(self) -> None:
-        """Leave it safe, open or not; errors are logged, for there is nobody left to hear them."""
+        """Leave it safe and closed, open or not; errors are logged, for there is nobody left to hear them."""
+        self._is_shut = True
         async with self._lock:
             self._is_open = False
             await self._stop()

@@ -223,6 +223,13 @@ def _start_ending(step: Step, evse: Evse, tx: Transaction, cause: Cause) -> None
     step.change_record(evse.id, transaction=replace(tx, ending=ending), grant=None)
 
 
+def ending_due_s(evse: Evse, ending: Ending) -> float:
+    """When not to wait any longer (monotonic): a storage that stalls must not cost the reading after the opening."""
+    if evse.contactor_closed is False and evse.opened_at_s is not None:
+        return max(ending.due_mono_s, evse.opened_at_s + LAST_READING_WITHIN_S)
+    return ending.due_mono_s
+
+
 def finish_if_ready(step: Step, evse_id: int) -> None:
     """Record the end of an ending transaction once its last reading is in, or its time is up."""
     evse = step.evse(evse_id)
@@ -231,7 +238,7 @@ def finish_if_ready(step: Step, evse_id: int) -> None:
         return
     opened = evse.contactor_closed is False
     read_since = evse.sample is not None and (evse.opened_at_s is None or evse.sample.at.mono_s >= evse.opened_at_s)
-    if not (opened and read_since) and step.now.mono_s < tx.ending.due_mono_s:
+    if not (opened and read_since) and step.now.mono_s < ending_due_s(evse, tx.ending):
         return
     cause = tx.ending.cause
     tx = replace(tx, charging_state=ChargingState.EV_CONNECTED if evse.plugged else ChargingState.IDLE)

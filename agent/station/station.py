@@ -56,6 +56,7 @@ from agent.station.evse import (
     STATE_CHANGED,
     current_status,
     end_by,
+    ending_due_s,
     settle,
     settle_station,
     status_report,
@@ -113,7 +114,7 @@ class Station:
             if evse.interrupted_until_s is not None:
                 dues.append(evse.interrupted_until_s)
             elif tx is not None and tx.ending is not None:
-                dues.append(tx.ending.due_mono_s)
+                dues.append(ending_due_s(evse, tx.ending))
             elif tx is not None and evse.is_permitted and tx.charging_state is ChargingState.EV_CONNECTED:
                 # Once it is past, the state is another; a due time that stays due would be asked for without end.
                 dues.append((tx.offered_at_s or 0.0) + EV_READY_WITHIN_S)

@@ -330,5 +330,6 @@ async def close_books(station: RunningStation) -> None:
     metered_wh = sum(
         station.evse(evse.id).view().register_wh - FIRST_REGISTER_WH for evse in station.agent.runner.state.evses
     )
-    assert sum(wh or 0 for wh in energy_told_wh(station.csms)) == metered_wh
+    told_wh = sum(wh or 0 for wh in energy_told_wh(station.csms))
+    assert told_wh == metered_wh, f"{told_wh} Wh told, {metered_wh} Wh metered"
     assert_flawless(station.csms)

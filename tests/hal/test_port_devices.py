@@ -139,6 +139,22 @@ async def test_a_device_that_does_not_stop_cleanly_is_logged(caplog: pytest.LogC
     assert "bus is dead" in caplog.text
 
 
+async def test_who_comes_late_cannot_open_what_was_closed() -> None:
+    gadget = Gadget()
+    device = Device(gadget)
+    await device.open()
+    await device.close()
+
+    with pytest.raises(DeviceGone, match="closed"):
+        await device.open()
+    log = list(gadget.log)
+    device.admit()
+    await device.open()
+
+    assert log == ["start", "stop"]
+    assert gadget.log == ["start", "stop", "start"]
+
+
 async def test_a_device_nobody_follows_is_opened_once_it_can_be() -> None:
     gadget, ear, clock = Gadget(failures=2), Ear(), ManualClock()
     task = asyncio.create_task(keep_open(Device(gadget), clock=clock, lost=ear.lost), name="opener")

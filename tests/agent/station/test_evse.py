@@ -7,7 +7,7 @@ import pytest
 from agent.station.commands import RequestStop
 from agent.station.connector import ConnectorStatus
 from agent.station.effects import LockConnector, PermitEnergy, ReadMeter, Record, Unlock, WithdrawEnergy
-from agent.station.events import ContactorMoved, StorageChanged
+from agent.station.events import ContactorMoved, StorageChanged, TimePassed
 from agent.station.facts import ChargingState, StopReason, TransactionEnded, TransactionFact, TransactionStarted
 from agent.station.pilot import PilotState
 from agent.station.samples import Context
@@ -268,6 +268,24 @@ def test_an_end_without_a_last_reading_comes_after_five_seconds() -> None:
 
     assert before == []
     assert rig.ended.register_wh == last_wh
+
+
+def test_a_storage_that_stalls_while_a_charge_ends_does_not_cost_its_last_reading() -> None:
+    rig = slow_rig()
+    tx = rig.evse().record.transaction
+    assert tx is not None
+
+    rig.ask(RequestStop(tx.id))
+    rig.mono_s += 8
+    rig.sockets[1].energy_wh += 12
+    rig.sockets[1].closed = False
+    rig.feed(ContactorMoved(1, closed=False))
+    rig.feed(TimePassed())
+    before = rig.facts_of(TransactionEnded)
+    rig.sample()
+
+    assert before == []
+    assert rig.ended.register_wh == rig.sockets[1].energy_wh
 
 
 def test_the_end_tells_the_values_at_begin_and_end() -> None:
