@@ -1,6 +1,7 @@
 """An emulated SDM630 whose load is what the simulated car draws, and every answer it ever gave."""
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -40,10 +41,12 @@ class RecordingMeter(EmulatedMeter):
         self._station_clock = clock
 
     def words(self) -> list[int]:
-        """Keep what is told."""
+        """Keep what is told: the very words, for a moment later the registers are others."""
         self.follow()
-        self.served.append(Served(self._station_clock.now().wall, self.registers()))
-        return super().words()
+        at, words = self._station_clock.now().wall, super().words()
+        told = {address: _float_at(words, address) for address in self.registers()}
+        self.served.append(Served(at, told))
+        return words
 
     def follow(self) -> None:
         """The load is what the car draws; the voltage sags a little with it, each phase its own way."""
@@ -65,6 +68,11 @@ class RecordingMeter(EmulatedMeter):
     def import_wh(self) -> int:
         """What its display shows, to the watt-hour."""
         return round(self.registers()[IMPORT_KWH] * 1000)
+
+
+def _float_at(words: list[int], address: int) -> float:
+    (value,) = struct.unpack(">f", struct.pack(">HH", *words[address : address + 2]))
+    return float(value)
 
 
 @dataclass(frozen=True, slots=True)

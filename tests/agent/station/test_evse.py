@@ -1,4 +1,4 @@
-"""Settling an EVSE: start and stop points, the order of effects, the ending, the shared supply."""
+"""Settling an EVSE: start and stop points, the order of effects, the ending."""
 
 from itertools import pairwise
 
@@ -342,51 +342,6 @@ def test_a_contactor_that_opens_by_itself_is_not_called_charging() -> None:
 
     assert rig.facts_of(TransactionFact)[-1].charging_state is ChargingState.SUSPENDED_EVSE
     assert rig.statuses()[-1] is S.SUSPENDED_EVSE
-
-
-def test_the_third_car_waits_for_the_grid_and_follows_when_one_leaves() -> None:
-    rig = Rig(evses=3, grid_max_current_a=16.0).start()
-    for evse_id in (1, 2, 3):
-        rig.plug(evse_id)
-        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
-    rig.pass_time(3)
-    waiting = rig.statuses(3)[-1]
-
-    rig.unplug(1)
-    rig.pass_time(2)
-
-    assert waiting is S.SUSPENDED_EVSE
-    assert rig.statuses(3)[-1] is S.CHARGING
-    assert rig.statuses(3) == [S.AVAILABLE, S.PREPARING, S.SUSPENDED_EVSE, S.CHARGING]
-
-
-def test_ten_amperes_charge_one_of_two_cars() -> None:
-    rig = Rig(grid_max_current_a=10.0).start()
-    for evse_id in (1, 2):
-        rig.plug(evse_id)
-        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
-    rig.pass_time(3)
-
-    assert [evse.permitted_a for evse in rig.station.state.evses] == [10.0, None]
-
-
-def test_shares_are_lowered_before_another_is_raised() -> None:
-    rig = Rig(evses=3, grid_max_current_a=30.0).start()
-    permitted = dict.fromkeys((1, 2, 3), 0.0)
-    sums = []
-
-    for evse_id in (3, 1, 2):
-        rig.plug(evse_id)
-        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
-    rig.unplug(1)
-
-    for effect in rig.effects:
-        if isinstance(effect, PermitEnergy):
-            permitted[effect.evse_id] = effect.limit_a
-        elif isinstance(effect, WithdrawEnergy):
-            permitted[effect.evse_id] = 0.0
-        sums.append(sum(permitted.values()))
-    assert max(sums) == 30.0
 
 
 def test_the_cable_is_held_before_energy_and_freed_at_the_end() -> None:

@@ -8,6 +8,8 @@ from agent.station.events import LeaseLapsed, LimitMoved
 from agent.station.facts import ChargingState, TransactionUpdated
 from tests.fakes.station_rig import Rig
 
+S = ConnectorStatus
+
 
 def charging(evses: int = 1, **fields: float) -> Rig:
     """Every EVSE charges."""
@@ -49,7 +51,7 @@ def test_below_6_a_the_charge_pauses_and_the_contactor_is_not_opened_under_load(
 
     assert permits(rig) == [(1, 0.0)]
     assert rig.all(WithdrawEnergy) == []
-    assert rig.statuses()[-1] is ConnectorStatus.SUSPENDED_EVSE
+    assert rig.statuses()[-1] is S.SUSPENDED_EVSE
     assert rig.facts_of(TransactionUpdated)[-1].charging_state is ChargingState.SUSPENDED_EVSE
 
 
@@ -64,7 +66,7 @@ def test_after_a_pause_the_same_transaction_goes_on() -> None:
     rig.pass_time(2)
 
     assert permits(rig) == [(1, 0.0), (1, 10.0)]
-    assert rig.statuses()[-1] is ConnectorStatus.CHARGING
+    assert rig.statuses()[-1] is S.CHARGING
     now = rig.evse().record.transaction
     assert now is not None
     assert now.id == transaction.id
@@ -116,4 +118,49 @@ def test_where_nothing_was_permitted_yet_a_pause_is_no_permission() -> None:
     rig.pass_time(3)
 
     assert permits(rig) == []
-    assert rig.statuses()[-1] is ConnectorStatus.SUSPENDED_EVSE
+    assert rig.statuses()[-1] is S.SUSPENDED_EVSE
+
+
+def test_the_third_car_waits_for_the_grid_and_follows_when_one_leaves() -> None:
+    rig = Rig(evses=3, grid_max_current_a=16.0).start()
+    for evse_id in (1, 2, 3):
+        rig.plug(evse_id)
+        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
+    rig.pass_time(3)
+    waiting = rig.statuses(3)[-1]
+
+    rig.unplug(1)
+    rig.pass_time(2)
+
+    assert waiting is S.SUSPENDED_EVSE
+    assert rig.statuses(3)[-1] is S.CHARGING
+    assert rig.statuses(3) == [S.AVAILABLE, S.PREPARING, S.SUSPENDED_EVSE, S.CHARGING]
+
+
+def test_ten_amperes_charge_one_of_two_cars() -> None:
+    rig = Rig(grid_max_current_a=10.0).start()
+    for evse_id in (1, 2):
+        rig.plug(evse_id)
+        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
+    rig.pass_time(3)
+
+    assert [evse.permitted_a for evse in rig.station.state.evses] == [10.0, None]
+
+
+def test_shares_are_lowered_before_another_is_raised() -> None:
+    rig = Rig(evses=3, grid_max_current_a=30.0).start()
+    permitted = dict.fromkeys((1, 2, 3), 0.0)
+    sums = []
+
+    for evse_id in (3, 1, 2):
+        rig.plug(evse_id)
+        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
+    rig.unplug(1)
+
+    for effect in rig.effects:
+        if isinstance(effect, PermitEnergy):
+            permitted[effect.evse_id] = effect.limit_a
+        elif isinstance(effect, WithdrawEnergy):
+            permitted[effect.evse_id] = 0.0
+        sums.append(sum(permitted.values()))
+    assert max(sums) == 30.0
