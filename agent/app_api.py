@@ -32,6 +32,7 @@ from agent.log import get_logger
 from agent.station.effects import Effect, Record, ReportStatus
 from agent.station.events import Event, FaultCleared, FaultRaised, LinkChanged, MeterSampled, TokenPresented
 from agent.station.facts import EnergySampled, FaultNoted, IdleMeterSampled, TransactionFact
+from agent.station.limit_reason import limit_reason
 from agent.station.samples import Measurand, MeterSample
 from agent.station.state import Evse
 
@@ -125,6 +126,7 @@ class AgentSource:
             pilot=evse.pilot,
             contactor_closed=port.contactor_closed,
             limit_a=evse.permitted_a,
+            limit_reason=limit_reason(self._agent.runner.state, evse),
             offered_a=port.offered_a,
             transaction=transaction_status(evse),
             meter=self._meter(evse.sample),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from agent.clock import zone_of
 from agent.errors import Problem, SettingsError
 from agent.frozen import dataclass
 from agent.ocpp.adapter import StationIdentity, Topology
@@ -91,6 +92,9 @@ def _station_config(settings: Settings) -> StationConfig:
             for evse in settings.evses
         ),
         grid_max_current_a=settings.grid.max_current_a,
+        grid_phases=settings.grid.phases,
+        grid_voltage_v=settings.grid.voltage_v,
+        time_zone=zone_of(settings.station.time_zone),
     )
 
 

@@ -65,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         view.add_argument("--port", type=int, default=8080)
         view.add_argument("--json", action="store_true", help="as JSON instead of a table")
         if name == "status":
-            view.add_argument("--faults", action="store_true", help="the history of faults, the newest first")
+            which = view.add_mutually_exclusive_group()
+            which.add_argument("--faults", action="store_true", help="the history of faults, the newest first")
+            which.add_argument("--why", action="store_true", help="what sets the limit of each EVSE now, a line each")
         view.add_argument("--data-dir", type=Path, metavar="DIR", help="read it there: no agent has to run")
         view.set_defaults(command=_view, view=name)
 
@@ -136,9 +138,10 @@ def _schema(options: argparse.Namespace) -> int:
 def _view(options: argparse.Namespace) -> int:
     from agent.cli_views import print_stored_faults, print_stored_queue, print_view
 
-    view = "faults" if getattr(options, "faults", False) else options.view
+    asked = [name for name in ("faults", "why") if getattr(options, name, False)]
+    view = asked[0] if asked else options.view
     if options.data_dir is not None:
-        if view == "status":
+        if view in {"status", "why"}:
             print("evse-agent: --data-dir shows a queue, or faults with --faults", file=sys.stderr)  # noqa: T201
             return USAGE
         stored = print_stored_faults if view == "faults" else print_stored_queue

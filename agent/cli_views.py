@@ -132,6 +132,11 @@ def status_table(status: Mapping[str, Any], *, colours: bool = False) -> str:
     return "\n".join(head + lines)
 
 
+def why_lines(status: Mapping[str, Any], *, colours: bool = False) -> str:  # noqa: ARG001 - one of _VIEWS
+    """What sets the limit of each EVSE now."""
+    return "\n".join(f"EVSE {evse['id']}: {_text(evse['limit_reason'])}" for evse in status["evses"])
+
+
 def _evse_row(evse: Mapping[str, Any]) -> tuple[str, ...]:
     meter = evse["meter"] or {}
     contactor = {None: _NOTHING, True: "closed", False: "open"}[evse["contactor_closed"]]
@@ -271,6 +276,7 @@ def _cut(text: str, width: int) -> str:
 
 _VIEWS: dict[str, tuple[str, Callable[..., str]]] = {
     "status": ("/api/v1/status", status_table),
+    "why": ("/api/v1/status", why_lines),
     "queue": ("/api/v1/outbox", queue_table),
     "faults": ("/api/v1/faults", faults_table),
 }

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +36,18 @@ class Moment:
             boot=self.boot,
             wall_known=self.wall_known,
         )
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone of an IANA name. ValueError where this system knows none of it."""
+    if name == "UTC":
+        return UTC  # needs no time zone database
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - few stations need it
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone known here") from error
 
 
 class Clock(Protocol):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from agent.clock import zone_of
 from agent.errors import SettingsError
 from agent.settings_drivers import TokenReaderSettings
 from agent.settings_keys import (
@@ -213,6 +214,14 @@ def check_simulation(
         yield Finding(("speed",), message)
 
 
+def check_station(station: StationSettings) -> Iterator[Finding]:
+    """The time zone is one that this system knows."""
+    try:
+        zone_of(station.time_zone)
+    except ValueError as error:
+        yield Finding(("time_zone",), f"{error}; give a name such as Europe/Amsterdam, or UTC")
+
+
 def check_vendor(station: StationSettings, csms: CsmsSettings) -> Iterator[Finding]:
     """OCPP 1.6 has less room for the vendor's name."""
     if "ocpp1.6" in csms.ocpp_versions and len(station.vendor) > _MOST_VENDOR_16:
@@ -233,6 +242,7 @@ def check_variables(variables: Mapping[str, str]) -> Iterator[Finding]:
 
 
 SECTION_CHECKS: Final[Checks] = {
+    StationSettings: check_station,
     CsmsSettings: check_csms,
     TlsSettings: check_tls,
     LocalApiSettings: check_local_api,

@@ -47,6 +47,10 @@ class StationSettings:
     firmware_version: str | None = field(
         default=None, metadata=key("the version told to the CSMS; null for the agent's own", longest=50)
     )
+    time_zone: str = field(
+        default="UTC",
+        metadata=key("where it stands, as Europe/Amsterdam: recurring charging profiles keep their local time there"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,15 @@ class GridSettings:
         ),
     )
     phases: int = field(default=3, metadata=key("phases of the supply", minimum=1, maximum=3))
+    voltage_v: float = field(
+        default=230.0,
+        metadata=key(
+            "nominal voltage from phase to neutral, by which limits in watts become amperes",
+            minimum=100,
+            maximum=300,
+            unit="V",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

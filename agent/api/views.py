@@ -61,7 +61,8 @@ class MeterStatus:
 class EvseStatus:
     """One EVSE with its connector; None is not known (yet).
 
-    `limit_a` is what the station permits, None while no energy is permitted; `offered_a` what the pilot offers.
+    `limit_a` is what the station permits, None while no energy is permitted; `limit_reason` what sets it, in words;
+    `offered_a` what the pilot offers.
     """
 
     id: int
@@ -72,6 +73,7 @@ class EvseStatus:
     pilot: PilotState | None = None
     contactor_closed: bool | None = None
     limit_a: float | None = None
+    limit_reason: str = ""
     offered_a: float | None = None
     transaction: TransactionStatus | None = None
     meter: MeterStatus | None = None

@@ -10,7 +10,7 @@ from agent.log import get_logger
 from agent.ocpp.adapter import AnsweredAtOnce, Call, JsonObject, WrongPayload
 from agent.ocpp.session import Answered, Handler
 from agent.runtime.link import Link, LinkState, Speaking
-from agent.station.commands import Answer, Command, RequestStop
+from agent.station.commands import Answer, Command, RequestStop, SetChargingProfile
 from agent.store.store import Store
 
 log = get_logger(__name__)
@@ -48,9 +48,7 @@ class CsmsCommands:
             command = adapter.command(action, payload)
         except AnsweredAtOnce as at_once:
             return Answered(at_once.payload)
-        if isinstance(command, RequestStop) and command.id_16 is not None:
-            known = await self._store.transaction_of(command.id_16)
-            command = replace(command, transaction_id=known or "")
+        command = await self._resolved(command)
         try:
             answer = await self._ask(command)
         except TimeoutError as error:
@@ -59,6 +57,17 @@ class CsmsCommands:
         follow_ups = adapter.follow_ups(command, answer, at=self._clock.now().wall)
         after = self._sender(speaking, list(follow_ups)) if follow_ups else None
         return Answered(adapter.command_answer(command, answer), after)
+
+    async def _resolved(self, command: Command) -> Command:
+        """1.6 numbers transactions; the station has names for them. An unknown number becomes a name nobody has."""
+        match command:
+            case RequestStop(id_16=int(number)):
+                return replace(command, transaction_id=await self._store.transaction_of(number) or "")
+            case SetChargingProfile(id_16=int(number)):
+                known = await self._store.transaction_of(number) or ""
+                return replace(command, profile=replace(command.profile, transaction_id=known))
+            case _:
+                return command
 
     def _sender(self, speaking: Speaking, calls: list[Call]) -> Callable[[], Awaitable[None]]:
         async def send() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from agent.log import get_logger
+from agent.smart_charging.stack import ProfileSet
 from agent.station.device_model import DeviceModel, VariableKey
 from agent.station.state import EvseRecord, StationConfig, StationRecord, StationState, initial_state
 from agent.station.station import Station
@@ -10,19 +11,20 @@ from agent.store.store import Store
 
 log = get_logger(__name__)
 
-RECORD_TYPES: Mapping[str, type] = {"station": StationRecord, "evse": EvseRecord}
+RECORD_TYPES: Mapping[str, type] = {"station": StationRecord, "evse": EvseRecord, "profiles": ProfileSet}
 
 
 async def wake(store: Store, config: StationConfig, model: DeviceModel, *, new_id: Callable[[], str]) -> Station:
     """The station as it was at the last commit. Raises StoreError."""
     records = await store.load_records(RECORD_TYPES)
-    station = records.get("station")
+    station, profiles = records.get("station"), records.get("profiles")
     evses = [record for record in records.values() if isinstance(record, EvseRecord)]
     state = initial_state(
         config,
         with_stored(model, await store.load_variables()),
         record=station if isinstance(station, StationRecord) else None,
         evse_records=tuple(evses),
+        profiles=profiles if isinstance(profiles, ProfileSet) else None,
     )
     _tell(state, evses)
     return Station(state, new_id=new_id)

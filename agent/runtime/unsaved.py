@@ -126,7 +126,7 @@ _STORED = (Record, StoreVariable, CacheToken, ForgetCache, StoreLocalList)
 
 def _records(state: StationState) -> dict[str, object]:
     """The durable rows of a state, by key."""
-    records: dict[str, object] = {"station": state.record}
+    records: dict[str, object] = {"station": state.record, "profiles": state.profiles}
     for evse in state.evses:
         records[f"evse/{evse.id}"] = evse.record
     return records

@@ -135,6 +135,7 @@ def _decided(step: Step, ask: Ask, decision: Decision) -> None:
         source=source,
         group=group,
         remote_start_id=ask.remote.remote_start_id if ask.remote is not None else None,
+        profile=ask.remote.profile if ask.remote is not None else None,
     )
     place(step, grant, ask.evse_ids)
 

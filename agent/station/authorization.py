@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import Enum, StrEnum
 
 from agent.frozen import dataclass
+from agent.smart_charging.profile import ChargingProfile
 from agent.station.commands import RequestStart
 from agent.station.id_token import AuthorizationStatus, IdToken, KnownToken, TokenInfo
 
@@ -28,6 +29,8 @@ class Grant:
     source: GrantSource
     group: IdToken | None = None
     remote_start_id: int | None = None
+    profile: ChargingProfile | None = None
+    """What a remote start brought for its transaction; gone once it is installed there."""
     plug_by_s: float | None = None
     """Monotonic time by which an EV must be plugged (EVConnectionTimeOut); None once one is."""
 

@@ -6,6 +6,9 @@ A command is decoded from a CALL by the adapter of the version in use; its answe
 from enum import StrEnum
 
 from agent.frozen import dataclass
+from agent.smart_charging.compose import CompositeSchedule
+from agent.smart_charging.profile import ChargingProfile, RateUnit
+from agent.smart_charging.stack import ClearFilter
 from agent.station.device_model import ReportedVariable, VariableKey
 from agent.station.id_token import IdToken, TokenInfo
 
@@ -18,6 +21,8 @@ class RequestStart:
     evse_id: int | None = None
     remote_start_id: int | None = None
     group: IdToken | None = None
+    profile: ChargingProfile | None = None
+    """For the transaction that it starts (F01.FR.09; 1.6 5.16.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,34 @@ class SendLocalList:
 
 
 @dataclass(frozen=True, slots=True)
+class SetChargingProfile:
+    """Install a profile for an EVSE, or for the station as EVSE 0 (2.0.1 K01, 1.6 5.16).
+
+    1.6 names the transaction by the number the CSMS gave (`id_16`), which the runtime resolves.
+    """
+
+    evse_id: int
+    profile: ChargingProfile
+    id_16: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearChargingProfile:
+    """Remove the profiles that are meant (2.0.1 K10, 1.6 5.5)."""
+
+    chosen: ClearFilter
+
+
+@dataclass(frozen=True, slots=True)
+class GetCompositeSchedule:
+    """Tell what the next `duration_s` will allow an EVSE, or the station as EVSE 0 (2.0.1 K08, 1.6 5.7)."""
+
+    evse_id: int
+    duration_s: int
+    unit: RateUnit | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DataTransfer:
     """A vendor's own message (P01, 1.6 5.6)."""
 
@@ -175,6 +208,9 @@ Command = (
     | GetTransactionStatus
     | GetLocalListVersion
     | SendLocalList
+    | SetChargingProfile
+    | ClearChargingProfile
+    | GetCompositeSchedule
     | DataTransfer
 )
 
@@ -196,6 +232,7 @@ class Outcome(StrEnum):
     VERSION_MISMATCH = "VersionMismatch"
     UNKNOWN_VENDOR = "UnknownVendorId"
     UNKNOWN_MESSAGE = "UnknownMessageId"
+    UNKNOWN = "Unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,4 +286,12 @@ class TransactionStatus:
     messages_in_queue: bool
 
 
-Answer = Done | VariableResults | Report | LocalListVersion | TransactionStatus
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The composite schedule of an EVSE, or of the station as EVSE 0."""
+
+    evse_id: int
+    schedule: CompositeSchedule
+
+
+Answer = Done | VariableResults | Report | LocalListVersion | TransactionStatus | Composed

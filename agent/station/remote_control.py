@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from agent.station import metering, transaction
+from agent.station import charging_profiles, metering, transaction
 from agent.station.admission import is_free, place, preferred, remote_start
 from agent.station.authorization import Grant, GrantSource
 from agent.station.availability import station_report
@@ -30,6 +30,9 @@ from agent.station.transaction import Cause
 
 def request_start(step: Step, ticket: int, command: RequestStart, known: KnownToken) -> None:
     """F01, F02; 1.6 5.11."""
+    if command.profile is not None and charging_profiles.flaw_of_start(step, command.profile) is not None:
+        step.reply(ticket, Outcome.REJECTED, reason="InvalidProfile")  # F01.FR.11
+        return
     candidates = [
         evse
         for evse in step.state.evses
@@ -52,6 +55,7 @@ def request_start(step: Step, ticket: int, command: RequestStart, known: KnownTo
         source=GrantSource.REMOTE,
         group=command.group,
         remote_start_id=command.remote_start_id,
+        profile=command.profile,
     )
     place(step, grant, chosen)
 

@@ -1,9 +1,12 @@
 """The station's whole state, frozen. What survives a power cut is in the two records; the rest is observed anew."""
 
 from dataclasses import field, replace
+from datetime import UTC, tzinfo
 
 from agent.clock import Moment
 from agent.frozen import dataclass
+from agent.smart_charging.compose import Limit
+from agent.smart_charging.stack import ProfileSet
 from agent.station.authorization import Ask, Grant
 from agent.station.commands import Reset
 from agent.station.connector import ConnectorStatus
@@ -23,6 +26,8 @@ class EvseConfig:
     max_current_a: float = 32.0
     phases: int = 3
     has_lock: bool = False
+    can_drop_phases: bool = False
+    """A phase switch can connect one phase of three."""
     energy_without_meter: bool = False
     """A PowerMeterFailure does not end a running transaction (station.yaml `meter_failure: continue`)."""
 
@@ -33,6 +38,11 @@ class StationConfig:
 
     evses: tuple[EvseConfig, ...]
     grid_max_current_a: float | None = None
+    grid_phases: int = 3
+    grid_voltage_v: float = 230.0
+    """The nominal voltage of a phase, by which watts become amperes."""
+    time_zone: tzinfo = UTC
+    """Where recurring profiles keep their time of the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,16 @@ class StationRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduledLimit:
+    """A limit, the wall time from which it holds (POSIX seconds), and the monotonic time at which it may change."""
+
+    limit: Limit
+    since: float
+    due_s: float
+    transaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evse:
     """One EVSE: its record and what its port last reported (None: not yet)."""
 
@@ -90,6 +110,8 @@ class Evse:
     """The clock-aligned interval the last sample fell into."""
     aligned_end_slot: int | None = None
     locked: bool = False
+    limit: ScheduledLimit | None = None
+    """What charging profiles and wiring allow here now; None: to be worked out."""
     supply_denied: bool = False
     """Energy is due here, and the grid's limit leaves none."""
 
@@ -165,6 +187,9 @@ class StationState:
     model: DeviceModel
     record: StationRecord = StationRecord()
     evses: tuple[Evse, ...] = ()
+    profiles: ProfileSet = ProfileSet()
+    limit: ScheduledLimit | None = None
+    """What charging profiles and wiring allow the station as a whole now; None: to be worked out."""
     online: bool = False
     writable: bool = True
     next_ticket: int = 1
@@ -200,6 +225,7 @@ def initial_state(
     *,
     record: StationRecord | None = None,
     evse_records: tuple[EvseRecord, ...] = (),
+    profiles: ProfileSet | None = None,
 ) -> StationState:
     """The state at power-up: what was stored, and nothing observed yet. Records of unknown EVSEs are left alone."""
     stored = {each.evse_id: each for each in evse_records}
@@ -207,6 +233,7 @@ def initial_state(
         config=config,
         model=model,
         record=record or StationRecord(),
+        profiles=profiles or ProfileSet(),
         evses=tuple(
             Evse(config=evse, record=stored.get(evse.evse_id) or EvseRecord(evse_id=evse.evse_id))
             for evse in config.evses

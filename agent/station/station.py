@@ -1,18 +1,21 @@
 """The station: events in, effects out. The one place where every event is taken in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import isinf
 from typing import assert_never
 
 from agent.clock import Moment
-from agent.station import admission, cable, fault_notes, recovery, remote_control
+from agent.station import admission, cable, charging_profiles, fault_notes, recovery, remote_control
 from agent.station.availability import change_availability
 from agent.station.commands import (
     Answer,
     ChangeAvailability,
     ClearCache,
+    ClearChargingProfile,
     DataTransfer,
     GetBaseReport,
+    GetCompositeSchedule,
     GetLocalListVersion,
     GetTransactionStatus,
     GetVariables,
@@ -21,6 +24,7 @@ from agent.station.commands import (
     RequestStop,
     Reset,
     SendLocalList,
+    SetChargingProfile,
     SetVariables,
     TransactionStatus,
     TriggerMessage,
@@ -69,7 +73,7 @@ from agent.station.standard_variables import (
     AUTH_CACHE_ENABLED,
     HEARTBEAT_INTERVAL,
 )
-from agent.station.state import StationState
+from agent.station.state import ScheduledLimit, StationState
 from agent.station.step import Step
 from agent.station.transaction import Cause
 
@@ -107,6 +111,7 @@ class Station:
             dues.append(self.state.waiting.plug_by_s)
         if self.state.faults_due_s is not None:
             dues.append(self.state.faults_due_s)
+        dues += [known.due_s for known in self._limits() if not isinf(known.due_s)]
         for evse in self.state.evses:
             grant, tx = evse.record.grant, evse.record.transaction
             if grant is not None and grant.plug_by_s is not None:
@@ -119,6 +124,12 @@ class Station:
                 # Once it is past, the state is another; a due time that stays due would be asked for without end.
                 dues.append((tx.offered_at_s or 0.0) + EV_READY_WITHIN_S)
         return min(dues, default=None)
+
+    def _limits(self) -> Iterator[ScheduledLimit]:
+        """What charging profiles allow now, where energy may flow: only there it matters when that changes."""
+        charging = [evse for evse in self.state.evses if evse.active_transaction is not None]
+        known = [evse.limit for evse in charging] + ([self.state.limit] if charging else [])
+        return (limit for limit in known if limit is not None)
 
 
 def _take_in(step: Step, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 - the one dispatch table
@@ -212,6 +223,12 @@ def _csms_asked(step: Step, asked: CsmsAsked) -> None:  # noqa: C901, PLR0912 - 
             local_list_version(step, asked)
         case SendLocalList():
             send_local_list(step, asked, command)
+        case SetChargingProfile():
+            charging_profiles.set_profile(step, ticket, command)
+        case ClearChargingProfile():
+            charging_profiles.clear_profiles(step, ticket, command)
+        case GetCompositeSchedule():
+            charging_profiles.composite(step, ticket, command)
         case DataTransfer():
             step.reply(ticket, Outcome.UNKNOWN_VENDOR)  # P01.FR.05
         case _:

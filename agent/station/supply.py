@@ -1,10 +1,12 @@
 """Who of the EVSEs may draw how much: the grid's limit shared, each one's own devices heeded."""
 
 from dataclasses import replace
+from math import isinf
 
 from agent.smart_charging.share import MINIMUM_CURRENT_A, share
+from agent.station.charging_profiles import follow_profiles
 from agent.station.effects import LockConnector, PermitEnergy, WithdrawEnergy
-from agent.station.state import Evse
+from agent.station.state import Evse, StationState
 from agent.station.step import Step
 
 
@@ -23,8 +25,9 @@ def is_entitled(evse: Evse) -> bool:
 
 def share_supply(step: Step) -> None:
     """Permit what is due to each EVSE now, and withdraw what is not."""
+    follow_profiles(step)
     wishes = {evse.id: _wish_a(evse) for evse in step.state.evses if is_entitled(evse)}
-    shares = share(wishes, grid_max_current_a=step.state.config.grid_max_current_a)
+    shares = share(wishes, grid_max_current_a=grid_limit_a(step.state))
     # Lower before raising, so that the sum stays within the limit at every moment.
     for evse in sorted(step.state.evses, key=lambda evse: shares.get(evse.id, 0.0) - (evse.permitted_a or 0.0)):
         limit_a = shares.get(evse.id)
@@ -49,6 +52,13 @@ def share_supply(step: Step) -> None:
 
 
 def _wish_a(evse: Evse) -> float:
-    """The most this EVSE may draw per phase."""
-    most_a = evse.config.max_current_a
+    """The most this EVSE may draw per phase: by its wiring, its own devices and its charging profiles."""
+    most_a = evse.config.max_current_a if evse.limit is None else evse.limit.limit.amperes
     return most_a if evse.derated_to_a is None else min(most_a, evse.derated_to_a)
+
+
+def grid_limit_a(state: StationState) -> float | None:
+    """What all EVSEs share, per phase; None where nothing limits it."""
+    known = state.limit
+    most_a = state.config.grid_max_current_a if known is None else known.limit.amperes
+    return None if most_a is None or isinf(most_a) else most_a

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.cli_views import NoAnswer, faults_table, fetch, print_view, queue_table, status_table
+from agent.cli_views import NoAnswer, faults_table, fetch, print_view, queue_table, status_table, why_lines
 
 TRANSACTION = "5f2c1e1a-9a43-4c1f-8f59-1f4f5d7d2b10"
 
@@ -109,6 +109,12 @@ def test_the_status_table_is_aligned_and_fits_80_columns() -> None:
     assert "EVSE 2: faults GroundFailure, OverVoltage" in text
     assert "EVSE 2: set inoperative" in text
     assert "up 1 d 02:03:04" in text
+
+
+def test_what_sets_the_limits_is_a_line_each() -> None:
+    found = status(evses=[evse(1, limit_reason="10 A: charging profile 7"), evse(2, limit_reason="nothing: no EV")])
+
+    assert why_lines(found) == "EVSE 1: 10 A: charging profile 7\nEVSE 2: nothing: no EV"
 
 
 def test_what_is_wrong_is_said() -> None:

@@ -126,3 +126,19 @@ def test_where_the_kernel_tells_no_boot_id_each_process_is_a_boot(
 
 def test_the_boot_id_is_the_kernels() -> None:
     assert kernel_boot_id() == BOOT_ID_FILE.read_text().strip()
+
+
+def test_utc_needs_no_time_zone_database() -> None:
+    assert clock.zone_of("UTC") is UTC
+
+
+def test_a_time_zone_is_found_by_its_name() -> None:
+    summer = datetime(2026, 7, 1, 12, tzinfo=clock.zone_of("Europe/Amsterdam"))
+
+    assert summer.utcoffset() == timedelta(hours=2)
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../../etc/passwd", "europe\x00"])
+def test_a_time_zone_that_nobody_knows_is_a_value_error(name: str) -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        clock.zone_of(name)

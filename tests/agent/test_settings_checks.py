@@ -1,13 +1,14 @@
 """What is said about sections whose values are right one by one, but do not fit together."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.errors import SettingsError
 from agent.log import Secret
-from agent.settings_checks import check_csms, check_local_api, check_tls, check_variables
-from agent.settings_keys import CsmsSettings, LocalApiSettings, TlsSettings
+from agent.settings_checks import check_csms, check_local_api, check_station, check_tls, check_variables
+from agent.settings_keys import CsmsSettings, LocalApiSettings, StationSettings, TlsSettings
 from agent.settings_parse import Finding
 
 PASSWORD = Secret("sixteen-letters-and-more")
@@ -211,3 +212,12 @@ def test_names_of_variables_are_known_by_their_form(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "A.", ".B", "A.B.C", "A[]. B", "A[1", "A B", "x" * 51])
 def test_what_names_no_variable_is_refused(name: str) -> None:
     assert errors(list(check_variables({name: "1"})))
+
+
+def test_a_time_zone_must_be_known() -> None:
+    station = StationSettings(identity="CP001", vendor="Example", model="Duo", time_zone="Mars/Olympus")
+
+    assert errors(list(check_station(station))) == [
+        "time_zone: 'Mars/Olympus' is no time zone known here; give a name such as Europe/Amsterdam, or UTC"
+    ]
+    assert list(check_station(replace(station, time_zone="UTC"))) == []

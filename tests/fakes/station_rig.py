@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from agent.clock import Moment
 from agent.smart_charging.share import MINIMUM_CURRENT_A
+from agent.smart_charging.stack import ProfileSet
 from agent.station.commands import Answer, Command, SetVariables, VariableAssignment, VariableResults
 from agent.station.connector import ConnectorStatus
 from agent.station.device_model import DeviceModel, SetStatus
@@ -75,6 +76,9 @@ class Rig:
     records: tuple[EvseRecord, ...] = ()
     station_record: StationRecord | None = None
     first_id: int = 1
+    profiles: ProfileSet | None = None
+    clock_step_s: float = 0.0
+    """How far somebody set the wall clock since the start."""
     mono_s: float = 1000.0
     boot: str = "boot-1"
     wall_known: bool = True
@@ -93,7 +97,7 @@ class Rig:
         values: dict[VariableKey | str, str] = {name: value for name, value in self.variables.items()}  # noqa: C416
         model = DeviceModel.build(tuple((n, (1,)) for n in range(1, self.evses + 1)), values)
         record = self.station_record or StationRecord(accepted=self.accepted)
-        state = initial_state(config, model, record=record, evse_records=self.records)
+        state = initial_state(config, model, record=record, evse_records=self.records, profiles=self.profiles)
         self.station = Station(state, new_id=lambda: f"tx-{next(ids)}")
         self.sockets = {n: Socket() for n in range(1, self.evses + 1)}
         self.effects: list[Effect] = []
@@ -125,7 +129,7 @@ class Rig:
     def now(self) -> Moment:
         """The present moment."""
         return Moment(
-            wall=START + timedelta(seconds=self.mono_s - 1000.0),
+            wall=START + timedelta(seconds=self.mono_s - 1000.0 + self.clock_step_s),
             mono_s=self.mono_s,
             boot=self.boot,
             wall_known=self.wall_known,
@@ -236,6 +240,8 @@ class Rig:
             "energy_without_meter": self.energy_without_meter,
             "records": tuple(evse.record for evse in state.evses),
             "station_record": state.record,
+            "profiles": state.profiles,
+            "clock_step_s": self.clock_step_s,
             "first_id": self.first_id + 1000,
             "mono_s": self.mono_s + away_s,
             "boot": boot,

@@ -1,6 +1,14 @@
 """Every action that a CSMS may send to this station, and those it may not."""
 
-from agent.ocpp.v16 import authorization, availability, configuration, data_transfer, local_list, remote_control
+from agent.ocpp.v16 import (
+    authorization,
+    availability,
+    configuration,
+    data_transfer,
+    local_list,
+    remote_control,
+    smart_charging,
+)
 from agent.ocpp.v16.action import Action
 
 ACTIONS: dict[str, Action] = {
@@ -10,6 +18,7 @@ ACTIONS: dict[str, Action] = {
     **data_transfer.ACTIONS,
     **local_list.ACTIONS,
     **remote_control.ACTIONS,
+    **smart_charging.ACTIONS,
 }
 
 NOT_SUPPORTED = frozenset(
@@ -17,9 +26,6 @@ NOT_SUPPORTED = frozenset(
         # feature profiles that this station does not list
         "CancelReservation",
         "ReserveNow",
-        "ClearChargingProfile",
-        "GetCompositeSchedule",
-        "SetChargingProfile",
         "GetDiagnostics",
         "UpdateFirmware",
         # the security extensions of the white paper

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from agent.frozen import dataclass
 from agent.ocpp.adapter import Topology
 from agent.station import standard_variables as sv
+from agent.station.charging_profiles import BOUNDS, MAX_INSTALLED
 from agent.station.variable import DataType, Mutability, VariableKey, VariableSpec, split_members
 
 UNKNOWN_COMPONENT = "Unknown16"
@@ -55,7 +56,7 @@ def _max_length(name: str, variable: VariableKey) -> ConfigKey:
 
 
 def _profiles(_topology: Topology) -> str:
-    return "Core,LocalAuthListManagement,RemoteTrigger"
+    return "Core,LocalAuthListManagement,RemoteTrigger,SmartCharging"
 
 
 CONFIG_KEYS: tuple[ConfigKey, ...] = (
@@ -97,6 +98,11 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
     ConfigKey("LocalAuthListEnabled", sv.LOCAL_LIST_ENABLED),
     _computed("LocalAuthListMaxLength", _list_entries),
     ConfigKey("SendLocalListMaxLength", sv.LOCAL_LIST_ITEMS_PER_MESSAGE),
+    # 9.4 Smart Charging
+    _computed("ChargeProfileMaxStackLevel", lambda _topology: str(BOUNDS.max_stack_level)),
+    _computed("ChargingScheduleAllowedChargingRateUnit", lambda _topology: "Current,Power"),
+    _computed("ChargingScheduleMaxPeriods", lambda _topology: str(BOUNDS.max_periods)),
+    _computed("MaxChargingProfilesInstalled", lambda _topology: str(MAX_INSTALLED)),
 )
 
 _BY_NAME = {key.name.lower(): key for key in CONFIG_KEYS}

@@ -1,8 +1,9 @@
 """RemoteStart/StopTransaction, Reset, TriggerMessage, UnlockConnector (1.6 sections 5.11, 5.12, 5.14, 5.17, 5.18)."""
 
-from agent.ocpp.adapter import JsonObject, Topology
+from agent.ocpp.adapter import JsonObject, Topology, WrongPayload
 from agent.ocpp.v16.action import ACCEPTED_OR_REJECTED, Action, status_encoder
 from agent.ocpp.v16.connectors import located
+from agent.ocpp.v16.smart_charging import profile_of
 from agent.station.commands import (
     Answer,
     Command,
@@ -35,12 +36,15 @@ _TRIGGERED = {
 def decode_remote_start(payload: JsonObject, topology: Topology) -> RequestStart:
     """The idTag becomes a token of type Central: the CSMS named it, no reader saw it.
 
-    A charging profile is ignored, as 5.11 asks of a station without smart charging.
+    Raises WrongPayload for a charging profile that names a transaction (errata 3.41) or unreadable times.
     """
-    number = payload.get("connectorId")
+    number, profile = payload.get("connectorId"), payload.get("chargingProfile")
+    if profile is not None and "transactionId" in profile:
+        raise WrongPayload("PropertyConstraintViolation", "the transaction is not known yet: leave transactionId out")
     return RequestStart(
         token=IdToken(payload["idTag"], "Central"),
         evse_id=None if number is None else located(int(number), topology)[0],
+        profile=None if profile is None else profile_of(profile),
     )
 
 

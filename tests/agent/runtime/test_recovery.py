@@ -21,6 +21,7 @@ from agent.station.station import Station
 from agent.station.transaction import Transaction
 from agent.store.store import Changes, Store
 from agent.units import Wh
+from tests.agent.smart_charging.profiles import periods, set_of, tx_default
 from tests.agent.store.builders import NOW
 from tests.fakes.fast_time import LoopClock
 from tests.fakes.linked_station import linked_station
@@ -66,8 +67,10 @@ async def test_a_new_station_knows_nothing(store: Store) -> None:
 
 
 async def test_what_was_committed_is_what_the_station_knows(store: Store) -> None:
+    profiles = set_of(tx_default(steps=periods((0, 16.0), (60, 8.1), phases=1)), tx_default(number=2, evse_id=2))
     records = {
         "station": StationRecord(operative=False, accepted=True),
+        "profiles": profiles,
         "evse/1": EvseRecord(1, transaction=CHARGING),
         "evse/2": EvseRecord(2, evse_operative=False),
     }
@@ -76,6 +79,7 @@ async def test_what_was_committed_is_what_the_station_knows(store: Store) -> Non
     state = (await awake(store)).state
 
     assert state.record == records["station"]
+    assert state.profiles == profiles
     assert [evse.record for evse in state.evses] == [records["evse/1"], records["evse/2"]]
 
 

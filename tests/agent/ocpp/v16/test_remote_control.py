@@ -2,8 +2,10 @@ from typing import Any
 
 import pytest
 
+from agent.ocpp.adapter import WrongPayload
 from agent.ocpp.v16.adapter import Adapter16
 from agent.ocpp.v16.connectors import NO_SUCH_EVSE
+from agent.smart_charging.profile import Purpose
 from agent.station.commands import (
     Command,
     Done,
@@ -17,6 +19,7 @@ from agent.station.commands import (
     UnlockConnector,
 )
 from agent.station.id_token import IdToken
+from tests.agent.ocpp.v16.profiles import profile
 
 
 def test_a_remote_start_names_token_and_evse(adapter: Adapter16) -> None:
@@ -27,11 +30,22 @@ def test_a_remote_start_names_token_and_evse(adapter: Adapter16) -> None:
 
 
 def test_a_remote_start_without_a_connector_leaves_the_choice_to_the_station(adapter: Adapter16) -> None:
-    profile = {"chargingProfileId": 1}
-
-    command = adapter.command("RemoteStartTransaction", {"idTag": "APP1", "chargingProfile": profile})
+    command = adapter.command("RemoteStartTransaction", {"idTag": "APP1"})
 
     assert command == RequestStart(token=IdToken("APP1"))
+
+
+def test_a_remote_start_brings_its_charging_profile(adapter: Adapter16) -> None:
+    command = adapter.command("RemoteStartTransaction", {"idTag": "APP1", "chargingProfile": profile()})
+
+    assert isinstance(command, RequestStart)
+    assert command.profile is not None
+    assert command.profile.purpose is Purpose.TX
+
+
+def test_the_profile_of_a_remote_start_names_no_transaction(adapter: Adapter16) -> None:
+    with pytest.raises(WrongPayload, match="transactionId"):
+        adapter.command("RemoteStartTransaction", {"idTag": "APP1", "chargingProfile": profile(transactionId=5)})
 
 
 @pytest.mark.parametrize("number", [0, 4, -1])
