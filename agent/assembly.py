@@ -14,6 +14,7 @@ from agent.settings import Settings
 from agent.settings_drivers import SEVERAL, HalNode
 from agent.settings_keys import EvseSettings
 from agent.settings_nodes import KeyPath
+from agent.smart_charging.share import Policy
 from agent.station import standard_variables as variables
 from agent.station.device_model import DeviceModel, VariableKey, parse_key
 from agent.station.state import EvseConfig, StationConfig
@@ -87,6 +88,7 @@ def _station_config(settings: Settings) -> StationConfig:
                 max_current_a=evse.connector.max_current_a,
                 phases=evse.connector.phases,
                 has_lock=evse.connector.lock,
+                priority=evse.priority,
                 energy_without_meter=evse.meter_failure == "continue",
             )
             for evse in settings.evses
@@ -94,6 +96,8 @@ def _station_config(settings: Settings) -> StationConfig:
         grid_max_current_a=settings.grid.max_current_a,
         grid_phases=settings.grid.phases,
         grid_voltage_v=settings.grid.voltage_v,
+        sharing=Policy(settings.grid.sharing),
+        min_pause_s=settings.grid.min_pause_s,
         time_zone=zone_of(settings.station.time_zone),
     )
 

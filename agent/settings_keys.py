@@ -153,6 +153,9 @@ class EvseSettings:
     meter_failure: Literal["end", "continue"] = field(
         default="end", metadata=key("what becomes of a transaction whose meter fails")
     )
+    priority: int = field(
+        default=0, metadata=key("the highest is served first where grid.sharing is priority", minimum=0, maximum=99)
+    )
 
     @property
     def connector(self) -> ConnectorSettings:
@@ -179,6 +182,13 @@ class GridSettings:
             maximum=300,
             unit="V",
         ),
+    )
+    sharing: Literal["equal", "first-come", "priority"] = field(
+        default="equal", metadata=key("who is served first where there is not enough current for all EVSEs")
+    )
+    min_pause_s: int = field(
+        default=60,
+        metadata=key("a charge paused for want of current is not resumed before", minimum=0, maximum=3600, unit="s"),
     )
 
 

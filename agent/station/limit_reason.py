@@ -16,12 +16,13 @@ def limit_reason(state: StationState, evse: Evse) -> str:
     wish_a, reason = _own_limit(evse)
     if wish_a < MINIMUM_CURRENT_A:
         return f"paused: {reason} allows {_amperes(wish_a)}, and no EV charges below {_amperes(MINIMUM_CURRENT_A)}"
-    granted_a = evse.permitted_a
-    if granted_a is not None and granted_a < wish_a:
-        return f"{_amperes(granted_a)}: its share of {_shared(state)}"
-    if granted_a is None:
-        return f"nothing: others use up {_shared(state)}"
-    return f"{_amperes(granted_a)}: {reason}"
+    if evse.paused_at_s is not None:
+        return f"paused: no charge is resumed before {state.config.min_pause_s:g} s are over"
+    if evse.permitted_a is None:
+        waits = not evse.supply_denied
+        return "nothing yet: others have to lower theirs first" if waits else f"nothing: others use up {_shared(state)}"
+    is_shared = evse.permitted_a < wish_a
+    return f"{_amperes(evse.permitted_a)}: {f'its share of {_shared(state)}' if is_shared else reason}"
 
 
 def _why_nothing(evse: Evse) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, tzinfo
 from agent.clock import Moment
 from agent.frozen import dataclass
 from agent.smart_charging.compose import Limit
+from agent.smart_charging.share import Policy
 from agent.smart_charging.stack import ProfileSet
 from agent.station.authorization import Ask, Grant
 from agent.station.commands import Reset
@@ -26,6 +27,8 @@ class EvseConfig:
     max_current_a: float = 32.0
     phases: int = 3
     has_lock: bool = False
+    priority: int = 0
+    """The highest is served first, where station.yaml shares the grid by priority."""
     can_drop_phases: bool = False
     """A phase switch can connect one phase of three."""
     energy_without_meter: bool = False
@@ -41,6 +44,9 @@ class StationConfig:
     grid_phases: int = 3
     grid_voltage_v: float = 230.0
     """The nominal voltage of a phase, by which watts become amperes."""
+    sharing: Policy = Policy.EQUAL
+    min_pause_s: float = 0.0
+    """A charge that was paused for want of current is not resumed before."""
     time_zone: tzinfo = UTC
     """Where recurring profiles keep their time of the day."""
 
@@ -112,6 +118,12 @@ class Evse:
     locked: bool = False
     limit: ScheduledLimit | None = None
     """What charging profiles and wiring allow here now; None: to be worked out."""
+    may_draw_a: float = 0.0
+    """Per phase: what the EV may be drawing still, though less is permitted by now."""
+    eased_by_s: float | None = None
+    """Monotonic time by which the EV has followed a lowered limit; None where it has."""
+    paused_at_s: float | None = None
+    """Monotonic time of the pause it is in for want of current."""
     supply_denied: bool = False
     """Energy is due here, and the grid's limit leaves none."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from math import isinf
+from math import inf
 from typing import assert_never
 
 from agent.clock import Moment
@@ -75,6 +75,7 @@ from agent.station.standard_variables import (
 )
 from agent.station.state import ScheduledLimit, StationState
 from agent.station.step import Step
+from agent.station.supply import supply_dues_s
 from agent.station.transaction import Cause
 
 
@@ -111,8 +112,9 @@ class Station:
             dues.append(self.state.waiting.plug_by_s)
         if self.state.faults_due_s is not None:
             dues.append(self.state.faults_due_s)
-        dues += [known.due_s for known in self._limits() if not isinf(known.due_s)]
+        dues += [known.due_s for known in self._limits() if known.due_s < inf]
         for evse in self.state.evses:
+            dues += [due for due in supply_dues_s(self.state, evse) if due < inf]
             grant, tx = evse.record.grant, evse.record.transaction
             if grant is not None and grant.plug_by_s is not None:
                 dues.append(grant.plug_by_s)

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TypeVar
 
 from agent.clock import Moment
-from agent.smart_charging.share import MINIMUM_CURRENT_A
+from agent.smart_charging.share import MINIMUM_CURRENT_A, Policy
 from agent.smart_charging.stack import ProfileSet
 from agent.station.commands import Answer, Command, SetVariables, VariableAssignment, VariableResults
 from agent.station.connector import ConnectorStatus
@@ -77,6 +77,9 @@ class Rig:
     station_record: StationRecord | None = None
     first_id: int = 1
     profiles: ProfileSet | None = None
+    phases: int = 3
+    sharing: Policy = Policy.EQUAL
+    min_pause_s: float = 0.0
     clock_step_s: float = 0.0
     """How far somebody set the wall clock since the start."""
     mono_s: float = 1000.0
@@ -89,10 +92,17 @@ class Rig:
         ids = count(self.first_id)
         config = StationConfig(
             evses=tuple(
-                EvseConfig(evse_id=n, has_lock=self.has_lock, energy_without_meter=self.energy_without_meter)
+                EvseConfig(
+                    evse_id=n,
+                    phases=self.phases,
+                    has_lock=self.has_lock,
+                    energy_without_meter=self.energy_without_meter,
+                )
                 for n in range(1, self.evses + 1)
             ),
             grid_max_current_a=self.grid_max_current_a,
+            sharing=self.sharing,
+            min_pause_s=self.min_pause_s,
         )
         values: dict[VariableKey | str, str] = {name: value for name, value in self.variables.items()}  # noqa: C416
         model = DeviceModel.build(tuple((n, (1,)) for n in range(1, self.evses + 1)), values)

@@ -81,6 +81,20 @@ def test_a_share_says_of_what() -> None:
     assert why(rig, 2) == "nothing: others use up 10 A by charging profile 8 (ChargingStationMaxProfile, stack level 0)"
 
 
+def test_who_waits_is_told_for_what() -> None:
+    rig = charging(evses=1, min_pause_s=60.0)
+    rig.feed(LimitMoved(1, 0.0))
+    rig.pass_time(2)
+    rig.feed(LimitMoved(1, 16.0))
+    duo = Rig(grid_max_current_a=32.0).start()
+    for evse_id in (1, 2):
+        duo.plug(evse_id)
+        duo.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
+
+    assert why(rig) == "paused: no charge is resumed before 60 s are over"
+    assert why(duo, 2) == "nothing yet: others have to lower theirs first"
+
+
 def test_a_fault_is_named_before_everything_else() -> None:
     rig = charging()
     rig.feed(FaultRaised(1, Fault.HIGH_TEMPERATURE))
