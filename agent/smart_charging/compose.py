@@ -9,7 +9,7 @@ from math import floor, inf
 from typing import NamedTuple
 
 from agent.frozen import dataclass
-from agent.smart_charging.course import Rate, Said, course_of, posix_of
+from agent.smart_charging.course import Rate, Said, course_of, posix_of, rates_of
 from agent.smart_charging.profile import STATION, InstalledProfile, Period, Purpose, RateUnit
 from agent.smart_charging.stack import ProfileSet, prevailing
 
@@ -81,6 +81,19 @@ def evse_limits(
         stack(Purpose.EXTERNAL_LIMITS, of=evse_id),
     ]
     return lambda at: least([answers(at) for answers in merged], wiring)
+
+
+def cautious_limit(profiles: ProfileSet, *, evse_id: int, wiring: Wiring, transaction_id: str | None = None) -> Limit:
+    """What an EVSE (or the STATION) may draw at whatever time it is: the least of all that its profiles ever say."""
+    chosen = [
+        *profiles.of(Purpose.STATION_MAX, evse_id=STATION),
+        *profiles.of(Purpose.EXTERNAL_LIMITS, evse_id=STATION),
+    ]
+    if evse_id != STATION:
+        chosen += profiles.of(Purpose.EXTERNAL_LIMITS, evse_id=evse_id)
+        chosen += profiles.of(Purpose.TX_DEFAULT, evse_id=evse_id)
+        chosen += profiles.of(Purpose.TX, evse_id=evse_id, transaction_id=transaction_id) if transaction_id else []
+    return least((Said(rate, inf) for one in chosen for rate in rates_of(one)), wiring)
 
 
 def station_limits(profiles: ProfileSet, *, wiring: Wiring, zone: tzinfo) -> LimitCourse:

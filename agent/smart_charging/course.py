@@ -42,7 +42,7 @@ def course_of(installed: InstalledProfile, *, charging_since: float | None, zone
     valid_from = -inf if profile.valid_from is None else posix_of(profile.valid_from)
     valid_to = inf if profile.valid_to is None else posix_of(profile.valid_to)
     starts = [period.start_s for period in schedule.periods]
-    rates = [Rate(period.limit, schedule.unit, period.phases, installed) for period in schedule.periods]
+    rates = rates_of(installed)
     duration_s = inf if schedule.duration_s is None else schedule.duration_s
     round_at = _rounds(installed, charging_since=charging_since, zone=zone)
 
@@ -63,6 +63,12 @@ def course_of(installed: InstalledProfile, *, charging_since: float | None, zone
         return Said(rates[place - 1], min(until, end, valid_to))
 
     return said
+
+
+def rates_of(installed: InstalledProfile) -> list[Rate]:
+    """What each period of a profile allows."""
+    schedule = installed.profile.schedule
+    return [Rate(period.limit, schedule.unit, period.phases, installed) for period in schedule.periods]
 
 
 def _rounds(

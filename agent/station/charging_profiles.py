@@ -3,10 +3,13 @@
 from dataclasses import replace
 from math import inf
 
+from agent.clock import Moment
 from agent.smart_charging.compose import (
+    Limit,
     LimitCourse,
     Running,
     Wiring,
+    cautious_limit,
     composed,
     evse_limits,
     station_limits,
@@ -24,6 +27,7 @@ from agent.station.commands import (
 )
 from agent.station.state import Evse, ScheduledLimit
 from agent.station.step import Step
+from agent.station.transaction import Transaction
 
 BOUNDS = Bounds(max_stack_level=99, max_periods=240, units=frozenset(RateUnit))
 MAX_INSTALLED = 200
@@ -102,15 +106,13 @@ def follow_profiles(step: Step) -> None:
             _put(step, step.state.profiles.installed(InstalledProfile(evse.id, bound, step.now.wall)))
             step.change_record(evse.id, grant=replace(grant, profile=None))
     _drop_ended(step)
-    state = step.state
-    if _is_past(step, state.limit):
-        limit = _as_it_stands(step, station_limits(state.profiles, wiring=_grid(step), zone=state.config.time_zone))
-        step.state = replace(state, limit=limit)
+    if _is_past(step, step.state.limit):
+        step.state = replace(step.state, limit=_scheduled(step, _station_limit(step)))
     for evse in step.state.evses:
         tx = evse.active_transaction
         tx_id = tx.id if tx is not None else None
         if _is_past(step, evse.limit, tx_id):
-            step.change(evse.id, limit=_as_it_stands(step, _evse_course(step, evse), tx_id))
+            step.change(evse.id, limit=_scheduled(step, _evse_limit(step, evse, tx_id), tx_id))
 
 
 def _put(step: Step, profiles: ProfileSet) -> None:
@@ -129,17 +131,46 @@ def _drop_ended(step: Step) -> None:
 
 
 def _is_past(step: Step, known: ScheduledLimit | None, transaction_id: str | None = None) -> bool:
-    """It is of another transaction or another time; the clock may also have been set back."""
-    if known is None or known.transaction_id != transaction_id:
+    """It is of another transaction or another time; the clock may also have been set, forwards or back."""
+    if known is None or (known.transaction_id, known.knew_time) != (transaction_id, step.now.wall_known):
         return True
     return not known.since <= step.now.wall.timestamp() < known.limit.until
 
 
-def _as_it_stands(step: Step, course: LimitCourse, transaction_id: str | None = None) -> ScheduledLimit:
+def _scheduled(step: Step, limit: Limit, transaction_id: str | None = None) -> ScheduledLimit:
     now = step.now.wall.timestamp()
-    limit = course(now)
     due_s = inf if limit.until == inf else step.now.mono_s + limit.until - now
-    return ScheduledLimit(limit, since=now, due_s=due_s, transaction_id=transaction_id)
+    return ScheduledLimit(limit, since=now, due_s=due_s, knew_time=step.now.wall_known, transaction_id=transaction_id)
+
+
+def _station_limit(step: Step) -> Limit:
+    if not step.now.wall_known:
+        # Nobody knows which period it is: none of them may be exceeded.
+        return cautious_limit(step.state.profiles, evse_id=STATION, wiring=_grid(step))
+    return _station_course(step)(step.now.wall.timestamp())
+
+
+def _evse_limit(step: Step, evse: Evse, transaction_id: str | None) -> Limit:
+    if not step.now.wall_known:
+        wiring = _wiring(step, evse)
+        return cautious_limit(step.state.profiles, evse_id=evse.id, wiring=wiring, transaction_id=transaction_id)
+    return _evse_course(step, evse)(step.now.wall.timestamp())
+
+
+def _wiring(step: Step, evse: Evse) -> Wiring:
+    return Wiring(
+        voltage_v=step.state.config.grid_voltage_v,
+        phases=evse.config.phases,
+        most_a=evse.config.max_current_a,
+        can_drop_phases=evse.config.can_drop_phases,
+    )
+
+
+def _begin_of(tx: Transaction, now: Moment) -> float:
+    """When it began by the clock as it is now set (POSIX seconds)."""
+    if tx.started_at.boot == now.boot:
+        return now.wall.timestamp() - (now.mono_s - tx.started_at.mono_s)
+    return tx.started_at.wall.timestamp()
 
 
 def _evse_course(step: Step, evse: Evse) -> LimitCourse:
@@ -147,13 +178,8 @@ def _evse_course(step: Step, evse: Evse) -> LimitCourse:
     return evse_limits(
         step.state.profiles,
         evse_id=evse.id,
-        wiring=Wiring(
-            voltage_v=config.grid_voltage_v,
-            phases=evse.config.phases,
-            most_a=evse.config.max_current_a,
-            can_drop_phases=evse.config.can_drop_phases,
-        ),
-        running=None if tx is None else Running(tx.id, tx.started_at.wall.timestamp()),
+        wiring=_wiring(step, evse),
+        running=None if tx is None else Running(tx.id, _begin_of(tx, step.now)),
         zone=config.time_zone,
         now=step.now.wall.timestamp(),
     )
@@ -167,5 +193,8 @@ def _grid(step: Step) -> Wiring:
 
 def _total(step: Step) -> LimitCourse:
     """What the whole station expects to draw at most (1.6 5.7, errata 3.30)."""
-    whole = station_limits(step.state.profiles, wiring=_grid(step), zone=step.state.config.time_zone)
-    return total_limits(whole, [_evse_course(step, evse) for evse in step.state.evses])
+    return total_limits(_station_course(step), [_evse_course(step, evse) for evse in step.state.evses])
+
+
+def _station_course(step: Step) -> LimitCourse:
+    return station_limits(step.state.profiles, wiring=_grid(step), zone=step.state.config.time_zone)

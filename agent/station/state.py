@@ -90,6 +90,8 @@ class ScheduledLimit:
     limit: Limit
     since: float
     due_s: float
+    knew_time: bool = True
+    """The wall clock was known when it was worked out."""
     transaction_id: str | None = None
 
 

@@ -219,6 +219,30 @@ def test_a_clock_that_is_set_to_another_time_moves_what_is_allowed() -> None:
     assert permits(rig) == [(1, 10.0)]
 
 
+def test_while_the_time_is_unknown_no_period_of_any_profile_is_exceeded() -> None:
+    rig = charging(wall_known=False)
+    outcome(rig, profile(start=START + timedelta(days=3), steps=periods((0, 16.0), (60, 8.0), (120, 20.0))))
+    outcome(rig, profile(Purpose.STATION_MAX, 12.0, number=2, level=1), evse_id=STATION)
+    unknown = permits(rig)
+
+    rig.wall_known = True
+    rig.sample()
+
+    assert unknown == [(1, 8.0)]
+    assert permits(rig) == [(1, 8.0), (1, 12.0)]
+
+
+def test_a_clock_that_is_set_does_not_age_a_relative_profile() -> None:
+    rig = charging(wall_known=False)
+    rig.clock_step_s += 50 * 365 * 86_400
+    rig.wall_known = True
+    rig.sample()
+
+    outcome(rig, profile(kind=Kind.RELATIVE, start=None, steps=periods((0, 16.0), (3600, 8.0))))
+
+    assert permits(rig) == [(1, 16.0)]
+
+
 def test_relative_profiles_count_from_the_transactions_begin() -> None:
     rig = charging()
     rig.pass_time(57)
