@@ -134,6 +134,8 @@ def _is_past(step: Step, known: ScheduledLimit | None, transaction_id: str | Non
     """It is of another transaction or another time; the clock may also have been set, forwards or back."""
     if known is None or (known.transaction_id, known.knew_time) != (transaction_id, step.now.wall_known):
         return True
+    if step.now.mono_s >= known.due_s:
+        return True  # the wall clock may lag behind: the due time is worked out anew
     return not known.since <= step.now.wall.timestamp() < known.limit.until
 
 

@@ -1,10 +1,13 @@
 """On which phases of the grid an EVSE draws (1.6 section 9.1.7, ConnectorPhaseRotation)."""
 
+from functools import lru_cache
+
 ROTATIONS = frozenset({"RST", "RTS", "SRT", "STR", "TRS", "TSR"})
 _PHASE_OF = {"R": 1, "S": 2, "T": 3}
 ALL = (1, 2, 3)
 
 
+@lru_cache(maxsize=64)  # asked for every EVSE at every event
 def grid_phases(rotations: str, *, connector: int, phases: int) -> tuple[int, ...]:
     """The grid's phases that `phases` phases of a connector (counted as 1.6 does) lie on.
 

@@ -42,7 +42,7 @@ def share_supply(step: Step) -> None:
         if shares.get(evse.id, 0.0) < (evse.permitted_a or 0.0) or evse.id not in shares:
             _lower(step, evse, shares.get(evse.id), wish_a=claims[evse.id].most_a)
     for evse in step.state.evses:
-        if evse.id in shares:
+        if evse.id in shares and shares[evse.id] != evse.permitted_a:
             others = [claim for claim in claims.values() if claim.evse_id != evse.id]
             draws_a = {one.id: one.may_draw_a for one in step.state.evses}
             room = room_a(claims[evse.id], others, draws_a, capacity_a=capacity_a)

@@ -11,11 +11,10 @@ import yaml
 
 from agent.app import Agent
 from agent.assembly import make_plan
-from agent.clock import SystemClock
 from agent.settings import parse_text
 from hal.readings import PilotState
 from hil.csms.server import BenchCsms
-from tests.fakes.running_station import IDENTITY, RunningStation
+from tests.fakes.running_station import IDENTITY, PatientClock, RunningStation
 
 CONFIG = Path(__file__).parents[2] / "config"
 SAMPLE_EVERY_S = "2"
@@ -81,7 +80,7 @@ async def configured_station(
     """The station of `iron.config`, online; only addresses and what shortens waits differ from the file."""
     settings = parse_text(_file(iron, csms.url), file=str(CONFIG / iron.config))
     await asyncio.to_thread(data_dir.mkdir, exist_ok=True)
-    agent = await Agent.build(make_plan(settings), data_dir=data_dir, clock=SystemClock(speed=speed))
+    agent = await Agent.build(make_plan(settings), data_dir=data_dir, clock=PatientClock(speed=speed))
     station = RunningStation(agent, csms)
     station.start()
     try:

@@ -88,7 +88,8 @@ class IronJourneys:
         await self.charge(running, dialect, iron)
         await self.leave(running, iron)
         await running.until_told()
-        assert csms.ledger.transactions[-1].end_wh == iron.register_wh(1)
+        told_wh, metered_wh = csms.ledger.transactions[-1].end_wh, iron.register_wh(1)
+        assert told_wh == metered_wh, f"{told_wh} Wh told, {metered_wh} Wh metered"
 
     async def charge(self, running: RunningStation, dialect: Dialect, iron: Iron) -> None:
         """Somebody plugs in, is authorized from afar, and gets energy."""
