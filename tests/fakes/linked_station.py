@@ -104,7 +104,7 @@ class LinkedStation:
         """Nothing is queued any more."""
         await self.until(lambda: self.store.queued == 0)
 
-    async def until(self, is_so: Callable[[], bool], *, within_s: float = 120.0) -> None:
+    async def until(self, is_so: Callable[[], bool], *, within_s: float = 900.0) -> None:
         """Wait (fast time) for something that no event announces."""
         try:
             async with asyncio.timeout(within_s):
@@ -113,7 +113,7 @@ class LinkedStation:
         except TimeoutError:
             raise AssertionError(f"it did not come true; link {self.link.state}, heard {self.actions}") from None
 
-    async def until_heard(self, what: str, *, times: int = 1, within_s: float = 120.0) -> list[Heard]:
+    async def until_heard(self, what: str, *, times: int = 1, within_s: float = 900.0) -> list[Heard]:
         """Wait until it was heard so many times; all of them."""
         await self.until(lambda: len(self.of(what)) >= times, within_s=within_s)
         return self.of(what)
