@@ -9,7 +9,7 @@ from math import floor, inf
 from typing import NamedTuple
 
 from agent.frozen import dataclass
-from agent.smart_charging.course import Rate, Said, course_of, posix_of, rates_of
+from agent.smart_charging.course import Course, Rate, Said, course_of, posix_of, rates_of
 from agent.smart_charging.profile import STATION, InstalledProfile, Period, Purpose, RateUnit
 from agent.smart_charging.stack import ProfileSet, prevailing
 
@@ -48,7 +48,6 @@ class Limit(NamedTuple):
 
 
 LimitCourse = Callable[[float], Limit]
-Answers = Callable[[float], Said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def evse_limits(
     """What one EVSE may draw. Without a transaction: what one that begins `now` could."""
     since = running.since if running is not None else now
 
-    def stack(purpose: Purpose, *, of: int, transaction_id: str | None = None) -> Answers:
+    def stack(purpose: Purpose, *, of: int, transaction_id: str | None = None) -> Course:
         chosen = profiles.of(purpose, evse_id=of, transaction_id=transaction_id)
         return prevailing([course_of(one, charging_since=since, zone=zone) for one in chosen])
 
@@ -75,7 +74,7 @@ def evse_limits(
     if running is not None:
         own.insert(0, stack(Purpose.TX, of=evse_id, transaction_id=running.transaction_id))
     merged = [
-        first_of(own),
+        prevailing(own),  # a TX profile overrules the default, while it says something
         stack(Purpose.STATION_MAX, of=STATION),
         stack(Purpose.EXTERNAL_LIMITS, of=STATION),
         stack(Purpose.EXTERNAL_LIMITS, of=evse_id),
@@ -99,7 +98,7 @@ def cautious_limit(profiles: ProfileSet, *, evse_id: int, wiring: Wiring, transa
 def station_limits(profiles: ProfileSet, *, wiring: Wiring, zone: tzinfo) -> LimitCourse:
     """What the station as a whole may draw from the grid, on each phase."""
 
-    def stack(purpose: Purpose) -> Answers:
+    def stack(purpose: Purpose) -> Course:
         chosen = profiles.of(purpose, evse_id=STATION)
         return prevailing([course_of(one, charging_since=None, zone=zone) for one in chosen])
 
@@ -119,11 +118,6 @@ def total_limits(station: LimitCourse, evses: Sequence[LimitCourse]) -> LimitCou
         return Limit(sum_a, max(one.phases for one in each), until)
 
     return total
-
-
-def first_of(stacks: Sequence[Answers]) -> Answers:
-    """What the first stack says, where it is silent the next: a TX profile overrules the default, while it lasts."""
-    return prevailing(stacks)
 
 
 def least(said: Iterable[Said], wiring: Wiring) -> Limit:

@@ -18,10 +18,9 @@ LONGEST_S = 100 * 366 * 86_400
 
 
 class Flaw(StrEnum):
-    """What is wrong, in a word: the reason codes of 2.0.1 where there is one."""
+    """What is wrong, in a word: a reasonCode of 2.0.1 (appendix 5) where it has one, else one of our own."""
 
     PURPOSE_AND_EVSE = "InvalidProfile"
-    NO_TRANSACTION = "TxNotFound"
     SCHEDULE = "InvalidSchedule"
     UNIT = "UnsupportedRateUnit"
     STACK_LEVEL = "InvalidStackLevel"

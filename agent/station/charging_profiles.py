@@ -17,7 +17,7 @@ from agent.smart_charging.compose import (
 )
 from agent.smart_charging.profile import STATION, ChargingProfile, InstalledProfile, Purpose, RateUnit
 from agent.smart_charging.stack import ProfileSet
-from agent.smart_charging.validate import Bounds, Problem, problem_of
+from agent.smart_charging.validate import Bounds, problem_of
 from agent.station.commands import (
     ClearChargingProfile,
     Composed,
@@ -60,14 +60,13 @@ def set_profile(step: Step, ticket: int, command: SetChargingProfile) -> None:
     step.reply(ticket, Outcome.ACCEPTED)
 
 
-def flaw_of_start(step: Step, profile: ChargingProfile) -> Problem | str | None:
-    """What is wrong with the profile of a remote start; None where it can be installed with the transaction."""
+def can_start_with(step: Step, profile: ChargingProfile) -> bool:
+    """Whether the profile of a remote start can be installed with its transaction, at whichever EVSE."""
     if profile.purpose is not Purpose.TX or profile.transaction_id is not None:  # F01.FR.11; 1.6 5.16.2, errata 3.41
-        return "not a TxProfile without a transaction"
-    if len(step.state.profiles) >= MAX_INSTALLED:
-        return "no room"
+        return False
     some_evse = step.state.evses[0].id
-    return problem_of(profile, evse_id=some_evse, bounds=BOUNDS)
+    has_room = len(step.state.profiles) < MAX_INSTALLED
+    return has_room and problem_of(profile, evse_id=some_evse, bounds=BOUNDS) is None
 
 
 def clear_profiles(step: Step, ticket: int, command: ClearChargingProfile) -> None:
@@ -123,6 +122,8 @@ def _put(step: Step, profiles: ProfileSet) -> None:
 
 def _drop_ended(step: Step) -> None:
     """A TX profile ceases with its transaction (1.6 3.13.1; K02.FR.05)."""
+    if not step.state.profiles.profiles:
+        return
     running = {evse.record.transaction.id for evse in step.state.evses if evse.record.transaction is not None}
     bound = {one.profile.transaction_id for one in step.state.profiles.profiles} - {None}
     if not bound <= running:

@@ -30,7 +30,7 @@ from agent.station.transaction import Cause
 
 def request_start(step: Step, ticket: int, command: RequestStart, known: KnownToken) -> None:
     """F01, F02; 1.6 5.11."""
-    if command.profile is not None and charging_profiles.flaw_of_start(step, command.profile) is not None:
+    if command.profile is not None and not charging_profiles.can_start_with(step, command.profile):
         step.reply(ticket, Outcome.REJECTED, reason="InvalidProfile")  # F01.FR.11
         return
     candidates = [

@@ -1,10 +1,11 @@
 """Who of the EVSEs may draw how much: the grid's limit shared, each one's own limits heeded, lowered before raised."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from math import inf, isinf
 
-from agent.smart_charging.share import MINIMUM_CURRENT_A, Claim, room_a, share
+from agent.smart_charging.share import MINIMUM_CURRENT_A, Claim, Policy, room_a, share
 from agent.station.charging_profiles import follow_profiles
 from agent.station.effects import LockConnector, PermitEnergy, WithdrawEnergy
 from agent.station.phase_rotation import grid_phases
@@ -37,7 +38,7 @@ def share_supply(step: Step) -> None:
         _ease(step, evse)
     claims = {evse.id: _claim(step.state, evse) for evse in step.state.evses}
     capacity_a = grid_limit_a(step.state)
-    shares = share(claims.values(), capacity_a=capacity_a, policy=step.state.config.sharing)
+    shares = _shares(tuple(claims.values()), capacity_a, step.state.config.sharing)
     for evse in step.state.evses:
         if shares.get(evse.id, 0.0) < (evse.permitted_a or 0.0) or evse.id not in shares:
             _lower(step, evse, shares.get(evse.id), wish_a=claims[evse.id].most_a)
@@ -47,6 +48,11 @@ def share_supply(step: Step) -> None:
             draws_a = {one.id: one.may_draw_a for one in step.state.evses}
             room = room_a(claims[evse.id], others, draws_a, capacity_a=capacity_a)
             _raise(step, step.evse(evse.id), shares[evse.id], room=room)
+
+
+@lru_cache(maxsize=8)  # asked at every event, and most events leave the claims as they were
+def _shares(claims: tuple[Claim, ...], capacity_a: float | None, policy: Policy) -> Mapping[int, float]:
+    return share(claims, capacity_a=capacity_a, policy=policy)
 
 
 def grid_limit_a(state: StationState) -> float | None:

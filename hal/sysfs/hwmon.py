@@ -3,13 +3,11 @@
 The chip is looked for anew at each look: its number may be another one after its driver was loaded again.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from hal.errors import WrongSettings
-from hal.readings import FaultReading, LimitReading
 from hal.registry import DriverContext
 from hal.sysfs import checks
 from hal.sysfs.checks import check_range, check_temperatures
@@ -73,7 +71,7 @@ class HwmonSettings:
             raise WrongSettings("a voltage needs `under_voltage_v` or `over_voltage_v`", path=("voltage",))
 
 
-class HwmonSensor:
+class HwmonSensor(SensorWatch):
     """The `hwmon` driver."""
 
     Settings: ClassVar[type] = HwmonSettings
@@ -91,7 +89,7 @@ class HwmonSensor:
             over_voltage_v=settings.over_voltage_v,
             hysteresis_v=settings.hysteresis_v,
         )
-        self._watch = SensorWatch(
+        super().__init__(
             self._read,
             judge=Judge(rules),
             clock=context.clock,
@@ -99,22 +97,6 @@ class HwmonSensor:
             poll_s=settings.poll_s,
             timeout_s=settings.timeout_s,
         )
-
-    async def start(self) -> None:
-        """Look once, and go on looking; a chip that is not there is told as a fault."""
-        await self._watch.start()
-
-    async def stop(self) -> None:
-        """Stop looking."""
-        await self._watch.stop()
-
-    def limits(self) -> AsyncIterator[LimitReading]:
-        """CurrentLimit."""
-        return self._watch.limits()
-
-    def faults(self) -> AsyncIterator[FaultReading]:
-        """FaultInput."""
-        return self._watch.faults()
 
     def _read(self) -> Measurement:
         settings = self._settings

@@ -1,12 +1,10 @@
 """The `w1` driver: a DS18B20 thermometer on a 1-Wire bus of the kernel."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from hal.errors import WrongSettings
-from hal.readings import FaultReading, LimitReading
 from hal.registry import DriverContext
 from hal.sysfs import checks
 from hal.sysfs.checks import check_range, check_temperatures
@@ -44,7 +42,7 @@ class W1Settings:
         check_range("timeout_s", self.timeout_s, low=0.05, high=30)
 
 
-class W1Sensor:
+class W1Sensor(SensorWatch):
     """The `w1` driver."""
 
     Settings: ClassVar[type] = W1Settings
@@ -59,7 +57,7 @@ class W1Sensor:
             place=settings.place,
             limit_without_a=settings.limit_without_a,
         )
-        self._watch = SensorWatch(
+        super().__init__(
             self._read,
             judge=Judge(rules),
             clock=context.clock,
@@ -67,22 +65,6 @@ class W1Sensor:
             poll_s=settings.poll_s,
             timeout_s=settings.timeout_s,
         )
-
-    async def start(self) -> None:
-        """Look once, and go on looking; a sensor that is not there is told as a fault."""
-        await self._watch.start()
-
-    async def stop(self) -> None:
-        """Stop looking."""
-        await self._watch.stop()
-
-    def limits(self) -> AsyncIterator[LimitReading]:
-        """CurrentLimit."""
-        return self._watch.limits()
-
-    def faults(self) -> AsyncIterator[FaultReading]:
-        """FaultInput."""
-        return self._watch.faults()
 
     def _read(self) -> Measurement:
         settings = self._settings

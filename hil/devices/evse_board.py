@@ -138,7 +138,7 @@ def _served(options: argparse.Namespace) -> Iterator[tuple[Bench, str]]:
             yield Bench("rapi", board, pull=wire.unplug, put=wire.plug), str(options.link)
     elif options.kind == "evse-din":
         din = EmulatedEvseDin(unit_id=options.unit)
-        thread = InThread(lambda: _on_terminal(din, options.link))
+        thread = InThread(lambda: on_terminal(din, options.link))
         with thread as line:
             bench = Bench("evse-din", din, pull=lambda: thread.do(line.unplug), put=lambda: thread.do(line.plug))
             yield bench, str(options.link)
@@ -150,7 +150,8 @@ def _served(options: argparse.Namespace) -> Iterator[tuple[Bench, str]]:
 
 
 @asynccontextmanager
-async def _on_terminal(board: EmulatedEvseDin, path: Path) -> AsyncIterator[PtyLine]:
+async def on_terminal(board: EmulatedEvseDin, path: Path) -> AsyncIterator[PtyLine]:
+    """The board on a pseudo-terminal, found at `path`. Raises OSError where the path is taken."""
     server = MeterLine(board)
     async with PtyLine(path) as line:
         await server.start_serial(line.device)

@@ -6,8 +6,10 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from hal.readings import PilotState
+from hil.devices.board_pty import BoardPty, WiredBoard
 from hil.devices.evse_din import EmulatedEvseDin
 from hil.devices.in_thread import InThread
 from hil.devices.meter_device import MeterDevice, Mood
@@ -113,3 +115,36 @@ class Rs485Iron:
         while True:
             self._follow()
             await asyncio.sleep(FOLLOW_S)
+
+
+class Reader(WiredBoard, Protocol):
+    """An emulated reader that a card is laid on."""
+
+    def present(self, card: bytes) -> None: ...
+
+    def remove(self) -> None: ...
+
+
+R = TypeVar("R", bound=Reader)
+
+
+class LineWithReader(Generic[R]):
+    """A line, and a reader beside it, on which the driver's `card` lies until the vehicle leaves."""
+
+    card: bytes
+    line: Rs485Iron
+    reader: BoardPty[R]
+
+    def vehicle(self, evse_id: int, state: PilotState) -> None:
+        self.line.vehicle(evse_id, state)
+        if state is PilotState.A:
+            with self.reader.hands_on() as reader:
+                reader.remove()
+
+    def authorize(self) -> bool:
+        with self.reader.hands_on() as reader:
+            reader.present(self.card)
+        return True
+
+    def register_wh(self, evse_id: int) -> int:
+        return self.line.register_wh(evse_id)

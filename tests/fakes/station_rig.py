@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agent.clock import Moment
 from agent.smart_charging.share import MINIMUM_CURRENT_A, Policy
@@ -306,3 +306,14 @@ class Rig:
     def statuses(self, evse_id: int = 1) -> list[ConnectorStatus]:
         """The statuses reported for an EVSE, in order."""
         return [report.status for report in self.all(ReportStatus) if report.evse_id == evse_id]
+
+
+def charging(evses: int = 1, **fields: Any) -> Rig:
+    """A rig whose EVSEs all charge; what led there is forgotten. `fields` are those of Rig."""
+    rig = Rig(evses=evses, **fields).start()
+    for evse_id in range(1, evses + 1):
+        rig.plug(evse_id)
+        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
+    rig.pass_time(3)
+    rig.effects.clear()
+    return rig

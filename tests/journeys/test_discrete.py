@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from agent.station.connector import ConnectorStatus
-from hal.readings import PilotState
 from hil.csms.server import BenchCsms
 from hil.devices.board_pty import BoardPty
 from hil.devices.gpio_bench import Contact, LockMotor, Relay
 from hil.devices.gpio_pins import BenchBoard, mock_board
 from hil.devices.pn532_board import EmulatedPn532
 from tests.fakes.configured_station import Trouble
-from tests.fakes.rs485_iron import LINE_TROUBLES, Rs485Iron
+from tests.fakes.rs485_iron import LINE_TROUBLES, LineWithReader, Rs485Iron
 from tests.fakes.running_station import RunningStation
 from tests.hal.sysfs.tree import W1Tree
 from tests.journeys.dialects import Dialect
@@ -27,9 +26,10 @@ CURTAIL, STOP = 20, 21
 RED, GREEN, BLUE = 23, 24, 25
 
 
-class DiscreteIron:
+class DiscreteIron(LineWithReader[EmulatedPn532]):
     """Everything that the file names, wired to a mock board and two serial lines."""
 
+    card = CARD
     config = "gpio-sdm630.yaml"
 
     def __init__(self, folder: Path, board: BenchBoard) -> None:
@@ -57,20 +57,6 @@ class DiscreteIron:
     def heat(self, celsius: float) -> None:
         """Of the cable."""
         self.sensor.temperature(round(celsius * 1000))
-
-    def vehicle(self, evse_id: int, state: PilotState) -> None:
-        self.line.vehicle(evse_id, state)
-        if state is PilotState.A:
-            with self.reader.hands_on() as reader:
-                reader.remove()
-
-    def authorize(self) -> bool:
-        with self.reader.hands_on() as reader:
-            reader.present(CARD)
-        return True
-
-    def register_wh(self, evse_id: int) -> int:
-        return self.line.register_wh(evse_id)
 
     def is_energised(self, evse_id: int) -> bool:
         assert evse_id == 1

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from hal.readings import PilotState
 from hil.devices.board_pty import BoardPty
 from hil.devices.rdm6300_reader import EmulatedRdm6300
 from tests.fakes.configured_station import Trouble
-from tests.fakes.rs485_iron import LINE_TROUBLES, Rs485Iron
+from tests.fakes.rs485_iron import LINE_TROUBLES, LineWithReader, Rs485Iron
 from tests.journeys.iron_journeys import IronJourneys
 
 CARD = bytes.fromhex("0A1B2C3D4E")
 
 
-class EvseDinIron:
+class EvseDinIron(LineWithReader[EmulatedRdm6300]):
     """The line, the reader and a vehicle."""
 
+    card = CARD
     config = "evse-din.yaml"
 
     def __init__(self, folder: Path) -> None:
@@ -31,20 +31,6 @@ class EvseDinIron:
             "/dev/serial/by-id/usb-RS485-if00": str(self.line.path),
             "/dev/serial/by-id/usb-RDM6300-if00": str(self.reader.path),
         }
-
-    def vehicle(self, evse_id: int, state: PilotState) -> None:
-        self.line.vehicle(evse_id, state)
-        if state is PilotState.A:
-            with self.reader.hands_on() as reader:
-                reader.remove()
-
-    def authorize(self) -> bool:
-        with self.reader.hands_on() as reader:
-            reader.present(CARD)
-        return True
-
-    def register_wh(self, evse_id: int) -> int:
-        return self.line.register_wh(evse_id)
 
     def is_energised(self, evse_id: int) -> bool:
         return self.line.boards[evse_id].is_energised

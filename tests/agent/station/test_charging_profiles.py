@@ -21,23 +21,12 @@ from agent.station.effects import AskAuthorization, PermitEnergy
 from agent.station.events import TimePassed, TokenAnswered
 from agent.station.id_token import AuthorizationStatus, IdToken, TokenInfo
 from tests.agent.smart_charging.profiles import installed, periods
-from tests.fakes.station_rig import START, Rig
+from tests.fakes.station_rig import START, Rig, charging
 
 
 def profile(purpose: Purpose = Purpose.TX_DEFAULT, limit: float = 10.0, **fields: Any) -> ChargingProfile:
     """Ten amperes from the rig's start on."""
     return installed(purpose, limit, **({"start": START} | fields)).profile
-
-
-def charging(evses: int = 1, **fields: Any) -> Rig:
-    """Every EVSE charges."""
-    rig = Rig(evses=evses, **fields).start()
-    for evse_id in range(1, evses + 1):
-        rig.plug(evse_id)
-        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
-    rig.pass_time(3)
-    rig.effects.clear()
-    return rig
 
 
 def permits(rig: Rig) -> list[tuple[int, float]]:

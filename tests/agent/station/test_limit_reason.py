@@ -9,16 +9,7 @@ from agent.station.events import FaultRaised, LimitMoved
 from agent.station.faults import Fault
 from agent.station.limit_reason import limit_reason
 from tests.agent.smart_charging.profiles import installed
-from tests.fakes.station_rig import START, Rig
-
-
-def charging(evses: int = 1, **fields: Any) -> Rig:
-    rig = Rig(evses=evses, **fields).start()
-    for evse_id in range(1, evses + 1):
-        rig.plug(evse_id)
-        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
-    rig.pass_time(3)
-    return rig
+from tests.fakes.station_rig import START, Rig, charging
 
 
 def why(rig: Rig, evse_id: int = 1) -> str:

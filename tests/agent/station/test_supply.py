@@ -1,7 +1,6 @@
 """How much each EVSE is permitted: by its own devices, by the grid, and anew after its lease lapsed."""
 
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -10,20 +9,9 @@ from agent.station.connector import ConnectorStatus
 from agent.station.effects import PermitEnergy, WithdrawEnergy
 from agent.station.events import LeaseLapsed, LimitMoved
 from agent.station.facts import ChargingState, TransactionUpdated
-from tests.fakes.station_rig import Rig
+from tests.fakes.station_rig import Rig, charging
 
 S = ConnectorStatus
-
-
-def charging(evses: int = 1, **fields: Any) -> Rig:
-    """Every EVSE charges."""
-    rig = Rig(evses=evses, **fields).start()
-    for evse_id in range(1, evses + 1):
-        rig.plug(evse_id)
-        rig.swipe(f"CARD-000{evse_id}", evse_ids=(evse_id,))
-    rig.pass_time(3)
-    rig.effects.clear()
-    return rig
 
 
 def permits(rig: Rig) -> list[tuple[int, float]]:

@@ -34,7 +34,7 @@ from hal.readings import PilotState
 from hal.registry import DriverContext, SharedDevices
 from hil.devices.can_board import EmulatedCanBoard, Mood
 from hil.devices.can_board_bus import PULLABLE, CanBoardOnBus, PullableBus, open_bus
-from tests.contracts.waiting import Wall, following, soon, until
+from tests.contracts.waiting import Wall, soon
 
 DBC = Path(__file__).parents[3] / "config" / "can-board.dbc"
 SHARED = SharedDevices()
@@ -223,18 +223,6 @@ async def can_rig(
             yield rig(driver, wire)
         finally:
             await driver.stop()
-
-
-async def charging(rig: CanRig, *, current_a: float = 16.0) -> None:
-    """A vehicle charges, by the ways of the port."""
-    rig.vehicle(PilotState.C)
-    async with following(rig.driver.states()) as states:
-        await until(states, PilotState.B)
-        rig.driver.offer(current_a)
-        await until(states, PilotState.C)
-        rig.driver.close()
-    async with following(rig.driver.positions()) as positions:
-        await until(positions, True)
 
 
 async def started_again(rig: CanRig) -> None:

@@ -13,8 +13,9 @@ from hal.errors import BadReading, DeviceGone, DeviceRefused, NotConfirmed
 from hal.readings import FaultReading, PilotState
 from hal.registry import DRIVERS, settings_class
 from hil.devices.can_board import COMMAND, HELD, NO_DIODE, Mood
+from tests.contracts.board_charge import charging
 from tests.contracts.waiting import eventually, following, following_item, until
-from tests.hal.can_bus.rig import SIGNALS, CanRig, a_bus, a_driver, can_rig, charging, settings_of
+from tests.hal.can_bus.rig import SIGNALS, CanRig, a_bus, a_driver, can_rig, settings_of
 
 
 @pytest.fixture

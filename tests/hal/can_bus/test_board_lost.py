@@ -14,8 +14,9 @@ from hal.port_devices import Devices, follow_forever
 from hal.readings import PilotState
 from hil.devices.can_board import COMMAND, Mood
 from hil.devices.can_board_bus import PULLABLE, PullableBus
+from tests.contracts.board_charge import charging
 from tests.contracts.waiting import Wall, eventually, following, following_item, until
-from tests.hal.can_bus.rig import HEARTBEAT, SELF_CLOSING, CanRig, a_bus, can_rig, charging, started_again
+from tests.hal.can_bus.rig import HEARTBEAT, SELF_CLOSING, CanRig, a_bus, can_rig, started_again
 
 QUICK = dataclasses.replace(HEARTBEAT, timeout_s=0.3)
 

@@ -8,8 +8,9 @@ import pytest
 
 from hal.errors import DeviceGone
 from hal.readings import FaultReading, PilotState
+from tests.contracts.board_charge import charging
 from tests.contracts.waiting import eventually, following, following_item, until
-from tests.hal.can_bus.rig import SIGNALS, CanRig, can_rig, charging
+from tests.hal.can_bus.rig import SIGNALS, CanRig, can_rig
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hal.can_bus.settings import BusSettings
+from tests.contracts.board_charge import charging
 from tests.contracts.contactor import ContactorContract
 from tests.contracts.faults import FaultContract
 from tests.contracts.meter import MeterContract
 from tests.contracts.pilot import PilotContract
-from tests.hal.can_bus.rig import SELF_CLOSING, CanRig, MeterRig, a_bus, can_rig, charging, named_bus
+from tests.hal.can_bus.rig import SELF_CLOSING, CanRig, MeterRig, a_bus, can_rig, named_bus
 
 ON_THE_MACHINE = "EVSE_CAN_CHANNEL" in os.environ
 

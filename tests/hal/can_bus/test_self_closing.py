@@ -7,8 +7,9 @@ import pytest
 
 from hal.readings import PilotState
 from hil.devices.can_board import COMMAND
+from tests.contracts.board_charge import charging
 from tests.contracts.waiting import eventually, following, until
-from tests.hal.can_bus.rig import SELF_CLOSING, CanRig, can_rig, charging
+from tests.hal.can_bus.rig import SELF_CLOSING, CanRig, can_rig
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ import pytest
 
 from hal.errors import DeviceGone, HalError
 from hil.devices.can_board_bus import PULLABLE, PullableBus
+from tests.contracts.board_charge import charging
 from tests.contracts.waiting import eventually, following
-from tests.hal.can_bus.rig import HEARTBEAT, CanRig, a_bus, can_rig, charging, named_bus, started_again
+from tests.hal.can_bus.rig import HEARTBEAT, CanRig, a_bus, can_rig, named_bus, started_again
 
 CHANNEL = os.environ.get("EVSE_CAN_CHANNEL", "")
 IS_SOCKETCAN = os.environ.get("EVSE_CAN_INTERFACE") == "socketcan"

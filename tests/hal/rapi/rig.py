@@ -13,7 +13,7 @@ from hal.readings import PilotState
 from hal.registry import DriverContext
 from hil.devices.board_pty import BoardPty
 from hil.devices.rapi_board import GFI, EmulatedRapiBoard, Mood
-from tests.contracts.waiting import Wall, following, soon, until
+from tests.contracts.waiting import Wall, soon
 
 log = logging.getLogger(__name__)
 
@@ -103,18 +103,6 @@ async def rapi_rig(
             yield RapiRig(driver, wire)
         finally:
             await driver.stop()
-
-
-async def charging(rig: RapiRig, *, current_a: float = 16.0) -> None:
-    """A vehicle charges, by the ways of the port."""
-    rig.vehicle(PilotState.C)
-    async with following(rig.driver.states()) as states:
-        await until(states, PilotState.B)
-        rig.driver.offer(current_a)
-        await until(states, PilotState.C)
-        rig.driver.close()
-    async with following(rig.driver.positions()) as positions:
-        await until(positions, True)
 
 
 def board_state(rig: RapiRig) -> int:

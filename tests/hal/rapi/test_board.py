@@ -12,12 +12,13 @@ from hal.rapi.board import RapiBoard, RapiSettings
 from hal.readings import FaultReading, PilotState
 from hal.registry import driver_class
 from hil.devices.rapi_board import DIODE, HOT, SLEEPING, STUCK_RELAY, Mood
+from tests.contracts.board_charge import charging
 from tests.contracts.contactor import ContactorContract
 from tests.contracts.faults import FaultContract
 from tests.contracts.meter import MeterContract
 from tests.contracts.pilot import PilotContract
 from tests.contracts.waiting import eventually, following, following_item, until
-from tests.hal.rapi.rig import RapiRig, board_state, charging, commands, rapi_rig, set_mood
+from tests.hal.rapi.rig import RapiRig, board_state, commands, rapi_rig, set_mood
 
 
 class MeterRig(RapiRig):

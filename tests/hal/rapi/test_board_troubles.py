@@ -13,8 +13,9 @@ from hal.rapi.board import RapiBoard, RapiSettings
 from hal.readings import PilotState
 from hal.registry import DriverContext
 from hil.devices.rapi_board import DISABLED, SLEEPING, EmulatedRapiBoard, Mood
+from tests.contracts.board_charge import charging
 from tests.contracts.waiting import Wall, eventually, following, following_item, until
-from tests.hal.rapi.rig import RapiRig, board_state, charging, commands, rapi_rig, set_mood
+from tests.hal.rapi.rig import RapiRig, board_state, commands, rapi_rig, set_mood
 
 
 @pytest.fixture

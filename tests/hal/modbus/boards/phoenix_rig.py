@@ -11,7 +11,7 @@ from hal.registry import DriverContext, SharedDevices
 from hil.devices.in_thread import InThread
 from hil.devices.meter_server import MeterLine
 from hil.devices.phoenix_board import EmulatedPhoenix
-from tests.contracts.waiting import Wall, following, soon, until
+from tests.contracts.waiting import Wall, soon
 
 FAST: dict[str, Any] = {"timeout_s": 0.15, "retries": 1, "poll_s": 0.05}
 
@@ -113,15 +113,3 @@ async def phoenix_rig(model: str, *, rig: type[PhoenixRig] = PhoenixRig, **setti
     finally:
         await driver.stop()
         server.stop()
-
-
-async def charging(rig: PhoenixRig, *, current_a: float = 16.0) -> None:
-    """A vehicle charges, by the ways of the port."""
-    rig.vehicle(PilotState.C)
-    async with following(rig.driver.states()) as states:
-        await until(states, PilotState.B)
-        rig.driver.offer(current_a)
-        await until(states, PilotState.C)
-        rig.driver.close()
-    async with following(rig.driver.positions()) as positions:
-        await until(positions, True)

@@ -9,12 +9,12 @@ from hal.modbus.boards.evse_din import EvseDin, EvseDinSettings
 from hal.parts import Clock, Contactor
 from hal.readings import PilotState
 from hal.registry import DriverContext, SharedDevices
+from hil.devices.evse_board import on_terminal
 from hil.devices.evse_din import EmulatedEvseDin
 from hil.devices.in_thread import InThread
 from hil.devices.meter_device import Mood
-from hil.devices.meter_server import MeterLine
 from hil.devices.pty_line import PtyLine
-from tests.contracts.waiting import Wall, following, soon, until
+from tests.contracts.waiting import Wall, soon
 
 FAST: dict[str, Any] = {"timeout_s": 0.1, "retries": 1, "poll_s": 0.05, "baudrate": 115200}
 
@@ -76,24 +76,12 @@ class Permitted:
 
 
 @asynccontextmanager
-async def served(board: EmulatedEvseDin, path: Path) -> AsyncIterator[PtyLine]:
-    """The board on a pseudo-terminal."""
-    server = MeterLine(board)
-    async with PtyLine(path) as line:
-        await server.start_serial(line.device)
-        try:
-            yield line
-        finally:
-            await server.stop()
-
-
-@asynccontextmanager
 async def evse_din_rig(
     folder: Path, *, start: bool = True, board: EmulatedEvseDin | None = None, **settings: Any
 ) -> AsyncIterator[EvseDinRig]:
     """A driver on a board, whose line lives in a thread of its own."""
     board = board or EmulatedEvseDin()
-    wire = InThread(lambda: served(board, folder / "ttyRS485"))
+    wire = InThread(lambda: on_terminal(board, folder / "ttyRS485"))
     with wire as line:
         chosen = EvseDinSettings(port=str(line.path), **(FAST | settings))
         driver = EvseDin(chosen, DriverContext(name="EVSE 1", evse_id=1, clock=Wall(), shared=SharedDevices()))
@@ -118,15 +106,3 @@ class Cable:
 
     def unplug(self) -> None:
         self._wire.do(self._line.unplug)
-
-
-async def charging(rig: EvseDinRig, *, current_a: float = 16.0) -> None:
-    """A vehicle charges, by the ways of the port."""
-    rig.vehicle(PilotState.C)
-    async with following(rig.driver.states()) as states:
-        await until(states, PilotState.B)
-        rig.driver.offer(current_a)
-        await until(states, PilotState.C)
-        rig.driver.close()
-    async with following(rig.driver.positions()) as positions:
-        await until(positions, True)

@@ -18,11 +18,12 @@ from hil.devices.meter_load import MeteredLoad
 from hil.devices.meter_map import read_map
 from hil.devices.meter_server import MeterLine
 from hil.devices.pty_line import PtyLine
+from tests.contracts.board_charge import charging
 from tests.contracts.contactor import ContactorContract
 from tests.contracts.faults import FaultContract
 from tests.contracts.pilot import PilotContract
 from tests.contracts.waiting import Wall, eventually, following, following_item, until
-from tests.hal.modbus.boards.rig import EvseDinRig, charging, evse_din_rig
+from tests.hal.modbus.boards.rig import EvseDinRig, evse_din_rig
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ from hal.modbus.boards.phoenix import PhoenixBoard, PhoenixSettings
 from hal.readings import PilotState
 from hal.registry import DriverContext, SharedDevices, driver_class
 from hil.devices.meter_device import Mood
+from tests.contracts.board_charge import charging
 from tests.contracts.contactor import ContactorContract
 from tests.contracts.meter import MeterContract
 from tests.contracts.pilot import PilotContract
 from tests.contracts.waiting import Wall, eventually, following, following_item, until
-from tests.hal.modbus.boards.phoenix_rig import MeteredPhoenixRig, PhoenixRig, charging, phoenix_rig
+from tests.hal.modbus.boards.phoenix_rig import MeteredPhoenixRig, PhoenixRig, phoenix_rig
 
 
 @pytest.fixture(params=["em-cp-pp-eth", "charx"])
